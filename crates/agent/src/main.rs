@@ -1,0 +1,2 @@
+//! The `buildkite-agent` binary: arguments, configuration file, logging; no logic of its own.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Artifacts: globbing, hashing, upload, download.

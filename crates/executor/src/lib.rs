@@ -1,0 +1,1 @@
+//! The bootstrap: the phases of one job, in order.

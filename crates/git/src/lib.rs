@@ -1,0 +1,1 @@
+//! Checkouts: clone, fetch, clean, submodules, mirrors, known hosts.

@@ -1,0 +1,1 @@
+//! Finding hooks and running them with their environment changes.

@@ -1,0 +1,1 @@
+//! The sockets that a job can talk to: the job API.

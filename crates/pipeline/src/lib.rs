@@ -1,0 +1,1 @@
+//! Pipelines: parsing, interpolation, canonical form.

@@ -1,0 +1,1 @@
+//! Plugins: references, configuration to environment, checkout.

@@ -1,0 +1,2 @@
+//! The `redkite` binary: the control plane.
+fn main() {}

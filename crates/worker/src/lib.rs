@@ -1,0 +1,1 @@
+//! The agent process: register, ping, run jobs, stream logs.
