@@ -1,0 +1,57 @@
+//! Signals that ask this process to stop: the first is handed on, a second one kills.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::{Signal, os};
+
+/// Handlers for SIGHUP, SIGINT, SIGTERM and SIGQUIT (spec/job.md §14.2), and the thread that waits for one.
+#[derive(Debug)]
+pub struct Interrupts {
+    handlers: Arc<os::Handlers>,
+    received: Arc<Mutex<Option<Signal>>>,
+    waiter: Option<JoinHandle<()>>,
+}
+
+/// Handlers could not be installed.
+#[derive(Debug, thiserror::Error)]
+#[error("installing the signal handlers")]
+pub struct InterruptsError(#[from] io::Error);
+
+impl Interrupts {
+    /// Calls `on_first`, on a thread of its own, when the first of them arrives. The second one has its default
+    /// effect.
+    pub fn install(on_first: impl FnOnce(Signal) + Send + 'static) -> Result<Self, InterruptsError> {
+        let handlers = Arc::new(os::Handlers::install()?);
+        let received = Arc::new(Mutex::new(None));
+        let (waiting, slot) = (handlers.clone(), received.clone());
+        let waiter = std::thread::spawn(move || {
+            if let Some(signal) = waiting.wait() {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(signal);
+                on_first(signal);
+            }
+        });
+        Ok(Self { handlers, received, waiter: Some(waiter) })
+    }
+
+    /// Which signal arrived, if one did.
+    pub fn received(&self) -> Option<Signal> {
+        *self.received.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops waiting, after the callback when it has begun; answers which signal arrived, if one did.
+    pub fn finish(mut self) -> Option<Signal> {
+        self.handlers.stop_waiting();
+        if let Some(waiter) = self.waiter.take() {
+            // A callback that panicked has said so; the signal counts nevertheless.
+            drop(waiter.join());
+        }
+        self.received()
+    }
+}
+
+/// Has this process die by `signal`, with the signal's default effect. Returns only where that is not possible.
+pub fn die_by(signal: Signal) {
+    os::die_by(signal);
+}

@@ -1,0 +1,203 @@
+//! What to start and how: program, arguments, environment, directory, terminal.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::{Child, os};
+
+/// A process to start. It gets a group of its own (with a terminal: a session), and exactly this environment.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program: a path, absolute or relative to this process's directory. It is not looked up in `PATH`.
+    pub program: PathBuf,
+    /// Its arguments, without the program's name.
+    pub args: Vec<OsString>,
+    /// Its whole environment; of a repeated name the last value counts.
+    pub env: Vec<(OsString, OsString)>,
+    /// Its working directory.
+    pub dir: PathBuf,
+    /// Whether it gets a terminal.
+    pub terminal: Terminal,
+    /// What it can read; with a terminal and [`Input::Nothing`] that is the terminal.
+    pub input: Input,
+    /// Whether its two output streams can be told apart.
+    pub streams: Streams,
+}
+
+/// Whether a child talks to a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    /// Pipes.
+    None,
+    /// A new pseudo-terminal of 100 rows and 160 columns, its controlling one (spec/job.md §4).
+    Pty,
+    /// The same, in raw mode: a line feed stays one (experiment `pty-raw`).
+    RawPty,
+}
+
+/// What a child can read from its standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing: the null device.
+    Nothing,
+    /// These bytes, then the end.
+    Bytes(Vec<u8>),
+}
+
+/// How a child's output is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// Both through one pipe, in the order in which they were written; everything counts as [`Stream::Out`].
+    Merged,
+    /// Each through its own pipe. With a terminal they are merged nevertheless.
+    Split,
+}
+
+/// One of a child's two output streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// Why a process could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// The working directory is missing.
+    #[error("process working directory {0:?} doesn't exist")]
+    NoDirectory(PathBuf),
+    /// The bytes for its standard input could not be laid ready.
+    #[error("preparing the standard input of {program}")]
+    Input {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No terminal or no pipe could be made.
+    #[error("opening {what} for {program}")]
+    Streams {
+        /// What could not be opened.
+        what: &'static str,
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused to start it.
+    #[error("starting {program}")]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl SpawnError {
+    /// Whether the program, or the interpreter it names, is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether the program's file was still open for writing after every attempt.
+    pub fn is_text_busy(&self) -> bool {
+        matches!(self, Self::Start { source, .. } if source.kind() == io::ErrorKind::ExecutableFileBusy)
+    }
+
+    /// What the system said, if it said something.
+    pub fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::NoDirectory(_) => None,
+            Self::Input { source, .. } | Self::Streams { source, .. } | Self::Start { source, .. } => {
+                Some(source)
+            }
+        }
+    }
+}
+
+/// How often and how far apart a program whose file is still being written is tried (spec/job.md §4).
+const BUSY_ATTEMPTS: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+impl Launch {
+    /// `program` without arguments in `dir`, with an empty environment, pipes and no input.
+    pub fn new(program: impl Into<PathBuf>, dir: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: dir.into(),
+            terminal: Terminal::None,
+            input: Input::Nothing,
+            streams: Streams::Merged,
+        }
+    }
+
+    /// Starts it.
+    pub fn spawn(&self) -> Result<Child, SpawnError> {
+        if !self.dir.is_dir() {
+            return Err(SpawnError::NoDirectory(self.dir.clone()));
+        }
+        let input = self.open_input()?;
+        for _ in 1..BUSY_ATTEMPTS {
+            match self.attempt(input.as_ref()) {
+                Err(error) if error.is_text_busy() => os::pause(BUSY_PAUSE),
+                other => return other,
+            }
+        }
+        self.attempt(input.as_ref())
+    }
+
+    fn attempt(&self, input: Option<&std::fs::File>) -> Result<Child, SpawnError> {
+        let mut command = self.command();
+        let start = |source| SpawnError::Start { program: self.program.clone(), source };
+        let streams =
+            |what| move |source| SpawnError::Streams { what, program: self.program.clone(), source };
+        command.stdin(match input {
+            Some(file) => Stdio::from(rewound(file).map_err(streams("the standard input"))?),
+            None => Stdio::null(),
+        });
+        let reader = os::connect(&mut command, self.terminal, &self.input, self.streams)
+            .map_err(streams("the output"))?;
+        let leader = os::start(&mut command).map_err(start)?;
+        // The command still holds the child's ends of pipes and terminal: they must go for the end to be seen.
+        drop(command);
+        Ok(Child::new(leader, reader))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts processes")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(absolute(&self.program));
+        command.args(&self.args).env_clear().envs(self.env.iter().map(|(k, v)| (k, v)));
+        command.current_dir(&self.dir);
+        command
+    }
+
+    /// The bytes to read as an unnamed file: no thread has to feed them, and nobody can block on them.
+    fn open_input(&self) -> Result<Option<std::fs::File>, SpawnError> {
+        let Input::Bytes(bytes) = &self.input else { return Ok(None) };
+        let file = tempfile::tempfile().and_then(|mut file| {
+            io::Write::write_all(&mut file, bytes)?;
+            Ok(file)
+        });
+        file.map(Some).map_err(|source| SpawnError::Input { program: self.program.clone(), source })
+    }
+}
+
+/// The same open file, to be read from its start.
+fn rewound(file: &std::fs::File) -> io::Result<std::fs::File> {
+    let mut file = file.try_clone()?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file)
+}
+
+/// A relative program is meant from this process's directory, not from the child's.
+fn absolute(program: &Path) -> PathBuf {
+    std::path::absolute(program).unwrap_or_else(|_| program.to_path_buf())
+}

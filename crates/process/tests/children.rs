@@ -1,0 +1,148 @@
+//! Real children: what they get, what they give, and how they are ended.
+#![cfg(unix)]
+
+use std::time::{Duration, Instant};
+
+use redkite_process::{
+    Cancel, Context, Ending, Finished, Input, Launch, OutputEnd, Policy, Signal, SpawnError, Stream, Streams,
+    Terminal,
+};
+
+/// Longer than any test may take.
+const LONG: Duration = Duration::from_secs(60);
+
+fn sh(script: &str) -> Launch {
+    let mut launch = Launch::new("/bin/sh", "/");
+    launch.args = vec!["-c".into(), script.into()];
+    launch.env = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    launch
+}
+
+/// Runs it and answers its end and its output, standard error in brackets.
+fn run(launch: &Launch, context: &Context, policy: Policy) -> (Finished, String) {
+    let mut text = String::new();
+    let finished = launch.spawn().expect("sh starts").supervise(context, &policy, |stream, bytes| {
+        let bytes = String::from_utf8_lossy(bytes);
+        text += &if stream == Stream::Err { format!("[{bytes}]") } else { bytes.into_owned() };
+    });
+    (finished, text)
+}
+
+fn check(launch: &Launch, ending: Ending, text: &str) {
+    let context = Context::until(&Cancel::new());
+    let (finished, output) = run(launch, &context, Policy::new(Signal::TERM, LONG, launch.terminal));
+    assert_eq!((finished.ending, output.as_str()), (ending, text), "{:?}", launch.args);
+    assert_eq!(finished.output, OutputEnd::Complete);
+}
+
+#[test]
+fn endings_and_output() {
+    check(&sh("echo out; echo err >&2; echo more"), Ending::Exited(0), "out\nerr\nmore\n");
+    check(&sh("exit 7"), Ending::Exited(7), "");
+    check(&sh("kill -9 $$"), Ending::Signalled(Signal::KILL), "");
+    check(&sh("cat"), Ending::Exited(0), "");
+    check(&sh("printf 123456 | head -c 3"), Ending::Exited(0), "123");
+}
+
+#[test]
+fn streams_can_be_told_apart() {
+    let split = Launch { streams: Streams::Split, ..sh("echo err >&2; exec 2>&-; echo out") };
+    let context = Context::until(&Cancel::new());
+    let (_, output) = run(&split, &context, Policy::new(Signal::TERM, LONG, Terminal::None));
+    assert!(["[err\n]out\n", "out\n[err\n]"].contains(&output.as_str()), "{output:?}");
+}
+
+#[test]
+fn input_is_read_to_its_end() {
+    let big = "x".repeat(200_000);
+    check(&Launch { input: Input::Bytes(big.clone().into_bytes()), ..sh("cat") }, Ending::Exited(0), &big);
+}
+
+#[test]
+fn a_terminal_has_a_size_a_session_and_line_ends() {
+    let pty = Launch { terminal: Terminal::Pty, ..sh("stty size; test -t 0 && test -t 2 && echo tty") };
+    check(&pty, Ending::Exited(0), "100 160\r\ntty\r\n");
+    check(&Launch { terminal: Terminal::RawPty, ..sh("echo a") }, Ending::Exited(0), "a\n");
+    check(&Launch { terminal: Terminal::Pty, ..sh("echo a > /dev/tty") }, Ending::Exited(0), "a\r\n");
+}
+
+#[test]
+fn environment_is_exactly_what_was_given() {
+    let mut launch = Launch::new("/usr/bin/env", "/");
+    launch.env = vec![("A".into(), "1".into()), ("B".into(), "x\ny".into()), ("A".into(), "2".into())];
+    check(&launch, Ending::Exited(0), "A=2\nB=x\ny\n");
+}
+
+/// Cancels as soon as the child says that it is ready.
+fn cancelled(script: &str, policy: Policy) -> (Finished, String) {
+    let cancel = Cancel::new();
+    let mut text = String::new();
+    let child = sh(script).spawn().expect("sh starts");
+    let finished = child.supervise(&Context::until(&cancel), &policy, |_, bytes| {
+        text += &String::from_utf8_lossy(bytes);
+        cancel.cancel();
+    });
+    (finished, text)
+}
+
+#[test]
+fn a_cancelled_group_is_interrupted() {
+    let policy = Policy::new(Signal::TERM, LONG, Terminal::None);
+    let (finished, _) = cancelled("echo ready; sleep 100", policy);
+    assert_eq!(finished.ending, Ending::Signalled(Signal::TERM));
+    let (finished, text) = cancelled("trap 'echo bye; exit 3' TERM; echo ready; sleep 100 & wait", policy);
+    assert_eq!((finished.ending, text.as_str()), (Ending::Exited(3), "ready\nbye\n"));
+}
+
+#[test]
+fn who_does_not_listen_is_killed() {
+    let policy = Policy { signal: Signal::TERM, grace: Duration::from_millis(50), drain: LONG };
+    let (finished, _) = cancelled("trap '' TERM; echo ready; sleep 100", policy);
+    assert_eq!(finished.ending, Ending::Signalled(Signal::KILL));
+}
+
+#[test]
+fn a_background_process_does_not_hold_the_job() {
+    let policy = Policy { signal: Signal::TERM, grace: LONG, drain: Duration::from_millis(50) };
+    let launch = sh("sleep 100 & echo $!");
+    let started = Instant::now();
+    let (finished, pid) = run(&launch, &Context::until(&Cancel::new()), policy);
+    assert_eq!(finished, Finished { ending: Ending::Exited(0), output: OutputEnd::Abandoned });
+    assert!(started.elapsed() < LONG);
+    check(&sh(&format!("kill {pid}")), Ending::Exited(0), "");
+}
+
+#[test]
+fn a_deadline_interrupts_too() {
+    let context = Context::until(&Cancel::new()).with_deadline(Instant::now());
+    let (finished, _) = run(&sh("sleep 100"), &context, Policy::new(Signal::TERM, LONG, Terminal::None));
+    assert_eq!(finished.ending, Ending::Signalled(Signal::TERM));
+}
+
+#[test]
+fn what_cannot_start_says_why() {
+    let missing = Launch::new("/nowhere/x", "/").spawn().expect_err("there is no such program");
+    assert!(missing.is_not_found(), "{missing:?}");
+    let homeless = Launch::new("/bin/sh", "/nowhere").spawn().expect_err("there is no such directory");
+    assert!(matches!(homeless, SpawnError::NoDirectory(_)));
+    assert_eq!(homeless.to_string(), r#"process working directory "/nowhere" doesn't exist"#);
+}
+
+#[test]
+fn a_program_that_is_still_being_written_is_tried_again() {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("program");
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .mode(0o700)
+        .truncate(true)
+        .open(&path)
+        .expect("a file");
+    file.write_all(b"#!/bin/sh\necho ran\n").expect("written");
+    let closer = std::thread::spawn(move || drop(file));
+    check(&Launch::new(&path, "/"), Ending::Exited(0), "ran\n");
+    closer.join().expect("closes");
+}
