@@ -1,2 +1,15 @@
-//! The `buildkite-agent` binary: arguments, configuration file, logging; no logic of its own.
-fn main() {}
+//! The `buildkite-agent` program: the command line, the configuration file and the log; no logic of its own.
+
+#![allow(dead_code, unused_imports, reason = "the first commands are on their way")]
+
+mod cli;
+mod commands;
+mod environment;
+mod failure;
+mod logging;
+mod options;
+mod output;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os().skip(1)).unwrap_or_else(failure::Failure::report)
+}

@@ -1,0 +1,44 @@
+//! What a command gets besides its arguments.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Source, help};
+use crate::environment::Environment;
+use crate::output::Output;
+
+/// The world as a command sees it: standard output, the environment, and where its options came from.
+pub(crate) struct Context {
+    /// The command's result goes here.
+    pub(crate) out: Output,
+    /// The variables this process was started with.
+    pub(crate) environment: Environment,
+    /// The experiments that were asked for, known or not (§11).
+    pub(crate) experiments: Vec<String>,
+    /// The configuration file that was read.
+    pub(crate) config_file: Option<String>,
+    pub(super) entry: &'static Entry,
+    pub(super) sources: BTreeMap<String, Source>,
+    pub(super) variables: Vec<String>,
+}
+
+impl Context {
+    /// Where the value of the flag `name` came from.
+    pub(crate) fn source(&self, name: &str) -> Source {
+        self.sources.get(name).copied().unwrap_or(Source::Default)
+    }
+
+    /// The variables that belong to the command's own flags: `start` keeps them from its children (§4).
+    pub(crate) fn own_variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// Whether an experiment was asked for.
+    pub(crate) fn experiment(&self, name: &str) -> bool {
+        self.experiments.iter().any(|enabled| enabled == name)
+    }
+
+    /// The command's help, for those that print it when their arguments don't fit.
+    pub(crate) fn page(&self) -> String {
+        help::command(self.entry)
+    }
+}

@@ -1,0 +1,130 @@
+//! A command's flags and arguments as a table, taken from its `clap` definition.
+
+use std::any::TypeId;
+
+use clap::builder::Resettable;
+use clap::{Arg, ArgAction};
+
+use super::{CommandPath, Entry, FilePath, GoDuration};
+
+/// What the options of one command are.
+pub(crate) struct Definition {
+    pub(crate) about: String,
+    pub(crate) flags: Vec<Flag>,
+    pub(crate) positionals: Vec<Positional>,
+    /// The `clap` command that reads the words once every value is settled.
+    pub(crate) clap: clap::Command,
+}
+
+/// One flag.
+#[derive(Debug, Clone)]
+pub(crate) struct Flag {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// Variables in order of preference.
+    pub(crate) variables: Vec<String>,
+    pub(crate) default: Vec<String>,
+    pub(crate) help: String,
+    pub(crate) hidden: bool,
+}
+
+/// How a flag's text is read (§3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bool,
+    Int,
+    Duration,
+    Text,
+    FilePath,
+    CommandPath,
+    /// One occurrence, one item.
+    List,
+    /// Items are split on commas (§3, rule 4).
+    SplitList,
+}
+
+/// One argument that is no flag.
+#[derive(Debug, Clone)]
+pub(crate) struct Positional {
+    pub(crate) name: String,
+    /// What it is called when it is missing.
+    pub(crate) label: String,
+    pub(crate) many: bool,
+}
+
+impl Definition {
+    /// The definition of a command of the list.
+    pub(crate) fn of(entry: &Entry) -> Self {
+        let clap = (entry.define)(clap::Command::new("buildkite-agent"))
+            .disable_help_flag(true)
+            .no_binary_name(true);
+        let flags = clap.get_arguments().filter(|arg| arg.get_long().is_some()).map(flag).collect();
+        let positionals = clap.get_positionals().map(positional).collect();
+        let about = clap.get_about().map(ToString::to_string).unwrap_or_default();
+        Self { about, flags, positionals, clap: clap.mut_args(settled) }
+    }
+
+    /// The flag of this name.
+    pub(crate) fn flag(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.name == name)
+    }
+}
+
+fn flag(arg: &Arg) -> Flag {
+    let variables = arg.get_env().map(|names| names.to_string_lossy().into_owned()).unwrap_or_default();
+    let kind = kind(arg);
+    let mut default: Vec<_> =
+        arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect();
+    if kind == Kind::Bool && default.is_empty() {
+        default.push("false".to_owned());
+    }
+    Flag {
+        name: arg.get_long().unwrap_or_default().to_owned(),
+        kind,
+        variables: variables.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        default,
+        help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+        hidden: arg.is_hide_set(),
+    }
+}
+
+fn kind(arg: &Arg) -> Kind {
+    let value = arg.get_value_parser().type_id();
+    match arg.get_action() {
+        ArgAction::Append if arg.get_value_delimiter().is_some() => Kind::SplitList,
+        ArgAction::Append => Kind::List,
+        ArgAction::SetTrue => Kind::Bool,
+        _ if value == TypeId::of::<bool>() => Kind::Bool,
+        _ if value == TypeId::of::<i64>() => Kind::Int,
+        _ if value == TypeId::of::<GoDuration>() => Kind::Duration,
+        _ if value == TypeId::of::<FilePath>() => Kind::FilePath,
+        _ if value == TypeId::of::<CommandPath>() => Kind::CommandPath,
+        _ => Kind::Text,
+    }
+}
+
+fn positional(arg: &Arg) -> Positional {
+    let name = arg.get_id().to_string();
+    let label = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    let many = matches!(arg.get_action(), ArgAction::Append);
+    Positional { label: label.unwrap_or_else(|| name.clone()), name, many }
+}
+
+/// The argument without what we decide ourselves: variables, defaults of absent values, required ones.
+fn settled(arg: Arg) -> Arg {
+    let text = matches!(kind(&arg), Kind::Text | Kind::FilePath | Kind::CommandPath);
+    let bare = arg.get_default_values().is_empty();
+    let is_flag = arg.get_long().is_some();
+    let required = arg.is_required_set();
+    let arg = match arg.get_action() {
+        ArgAction::SetTrue => arg
+            .action(ArgAction::Set)
+            .num_args(1)
+            .default_value("false")
+            .default_missing_value(Resettable::Reset),
+        ArgAction::Append => arg.default_values(Vec::<String>::new()).value_delimiter(None),
+        _ if is_flag && text && bare && required => arg.default_value(""),
+        _ => arg,
+    };
+    arg.required(false).env(Resettable::Reset).allow_hyphen_values(true)
+}

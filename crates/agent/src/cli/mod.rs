@@ -1,0 +1,28 @@
+//! From the words of a command line to a running command (docs/spec/cli.md §1–§8).
+
+mod command;
+mod config_file;
+mod context;
+mod definition;
+mod deprecation;
+mod dispatch;
+mod help;
+#[cfg_attr(unix, path = "home_unix.rs")]
+#[cfg_attr(windows, path = "home_windows.rs")]
+mod home;
+mod lists;
+mod paths;
+mod resolve;
+mod split;
+mod values;
+
+pub(crate) use command::{Category, Command, Entry, Group, ReadsConfigFile, command, group, hidden};
+pub(crate) use context::Context;
+pub(crate) use deprecation::Deprecation;
+pub(crate) use dispatch::run;
+pub(crate) use paths::{CommandPath, FilePath};
+pub(crate) use resolve::{Resolved, Source};
+pub(crate) use values::GoDuration;
+
+#[cfg(test)]
+pub(crate) use definition::{Definition, Kind};

@@ -1,0 +1,117 @@
+//! Tells the flags of a command line from its arguments (docs/spec/cli.md §2).
+
+use std::collections::BTreeMap;
+
+use super::GoDuration;
+use super::definition::{Definition, Flag, Kind};
+use super::values::{Malformed, boolean, integer};
+
+/// What was typed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Typed {
+    /// The values of each flag that occurs, in order.
+    pub(crate) flags: BTreeMap<String, Vec<String>>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) help: bool,
+}
+
+/// Why a command line can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SplitError {
+    #[error("bad flag syntax: {0}")]
+    Syntax(String),
+    #[error("flag provided but not defined: -{0}")]
+    Unknown(String),
+    #[error("flag needs an argument: -{0}")]
+    NoValue(String),
+    #[error("invalid boolean value {value:?} for -{flag}: {why}")]
+    Boolean { flag: String, value: String, why: Malformed },
+    #[error("invalid value {value:?} for flag -{flag}: {why}")]
+    Value { flag: String, value: String, why: Malformed },
+}
+
+/// A word as it may be meant.
+enum Word<'a> {
+    /// `--name` or `-name`, perhaps with `=value`.
+    Flag {
+        name: &'a str,
+        value: Option<&'a str>,
+    },
+    /// Two dashes: no flags follow.
+    End,
+    /// Dashes in front of nothing that could be a name.
+    Malformed,
+    Argument,
+}
+
+/// Reads the words from left to right: flags are known anywhere before `--`, unknown ones only after an argument,
+/// where they are arguments themselves.
+pub(crate) fn split(words: Vec<String>, definition: &Definition) -> Result<Typed, SplitError> {
+    let mut typed = Typed::default();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match read(&word) {
+            Word::End => {
+                typed.arguments.extend(words);
+                break;
+            }
+            Word::Flag { name: "help" | "h", value } => {
+                typed.help = value.is_none_or(|v| boolean(v) == Ok(true))
+            }
+            Word::Flag { name, value } => match definition.flag(name) {
+                Some(flag) => {
+                    let value = value_of(flag, value, &mut words)?;
+                    typed.flags.entry(flag.name.clone()).or_default().push(value);
+                }
+                None if typed.arguments.is_empty() => return Err(SplitError::Unknown(name.to_owned())),
+                None => typed.arguments.push(word),
+            },
+            Word::Malformed if typed.arguments.is_empty() => return Err(SplitError::Syntax(word)),
+            Word::Malformed | Word::Argument => typed.arguments.push(word),
+        }
+    }
+    Ok(typed)
+}
+
+fn read(word: &str) -> Word<'_> {
+    let Some(rest) = word.strip_prefix('-') else { return Word::Argument };
+    let rest = match rest.strip_prefix('-') {
+        Some("") => return Word::End,
+        Some(rest) => rest,
+        None if rest.is_empty() => return Word::Argument,
+        None => rest,
+    };
+    match rest.split_once('=') {
+        _ if rest.starts_with(['-', '=']) => Word::Malformed,
+        Some((name, value)) => Word::Flag { name, value: Some(value) },
+        None => Word::Flag { name: rest, value: None },
+    }
+}
+
+/// A flag's value, which is attached, implied (booleans) or the next word, whatever that looks like.
+fn value_of(
+    flag: &Flag,
+    attached: Option<&str>,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<String, SplitError> {
+    let value = match attached {
+        Some(value) => value.to_owned(),
+        None if flag.kind == Kind::Bool => "true".to_owned(),
+        None => words.next().ok_or_else(|| SplitError::NoValue(flag.name.clone()))?,
+    };
+    let refused = |why| SplitError::Value { flag: flag.name.clone(), value: value.clone(), why };
+    match flag.kind {
+        Kind::Bool => {
+            let boolean = boolean(&value);
+            boolean.map_err(|why| SplitError::Boolean {
+                flag: flag.name.clone(),
+                value: value.clone(),
+                why,
+            })?;
+        }
+        Kind::Int => drop(integer(&value).map_err(refused)?),
+        Kind::Duration => drop(value.parse::<GoDuration>().map_err(refused)?),
+        Kind::Text | Kind::FilePath | Kind::CommandPath | Kind::List | Kind::SplitList => {}
+    }
+    Ok(value)
+}

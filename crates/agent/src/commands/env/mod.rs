@@ -1,0 +1,3 @@
+//! `env …`: the variables of a process and of the running job.
+
+pub(crate) mod dump;

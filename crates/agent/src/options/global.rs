@@ -1,0 +1,104 @@
+//! The options of every command: its log, experiments and profiles (docs/spec/cli.md §10, §11).
+
+use crate::cli::Resolved;
+use crate::failure::Failure;
+use crate::logging::{self, Colour, Level, Settings};
+
+/// The options that every command has.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct GlobalOptions {
+    /// Leave colour out of log lines
+    #[arg(long, env = "BUILDKITE_AGENT_NO_COLOR")]
+    pub(crate) no_color: bool,
+
+    #[command(flatten)]
+    pub(crate) diagnostics: DiagnosticOptions,
+}
+
+/// The options of every command, `bootstrap` included, which always logs in colour.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct DiagnosticOptions {
+    /// Log everything, whatever the log level is
+    #[arg(long, env = "BUILDKITE_AGENT_DEBUG")]
+    pub(crate) debug: bool,
+
+    /// The lowest level that is logged: debug, notice, info, warn, error or fatal
+    #[arg(long, env = "BUILDKITE_AGENT_LOG_LEVEL", default_value = "notice")]
+    pub(crate) log_level: String,
+
+    /// Names of experiments to switch on
+    #[arg(long, env = "BUILDKITE_AGENT_EXPERIMENT", value_delimiter = ',')]
+    pub(crate) experiment: Vec<String>,
+
+    /// Write a profile of this run: cpu, mem, memory, mutex, block, thread or trace
+    #[arg(long, env = "BUILDKITE_AGENT_PROFILE")]
+    pub(crate) profile: String,
+}
+
+/// Sets the log of this process up as its options say.
+pub(crate) fn start_logging(command: &str, options: &Resolved) {
+    let debug = options.is_set("debug");
+    let level = options.text("log-level");
+    let parsed = Level::parse(level);
+    let threshold = if debug { Level::Debug } else { parsed.unwrap_or(Level::Notice) };
+    let colour = if options.is_set("no-color") { Colour::Never } else { Colour::Always };
+    let fields = if debug { vec![("command".to_owned(), command.to_owned())] } else { Vec::new() };
+    logging::install(Settings { threshold, colour, fields });
+    if parsed.is_none() && !debug && !level.is_empty() {
+        tracing::warn!(
+            "Error when setting log level: invalid log level: {level}. \
+             Valid levels are: [DEBUG NOTICE INFO WARN ERROR FATAL]. Defaulting log level to NOTICE"
+        );
+    }
+}
+
+/// What became of an experiment that is none any more.
+const PROMOTED: &[(&str, &str)] = &[
+    ("ansi-timestamps", "v3.48.0"),
+    ("avoid-recursive-trap", "v3.66.0"),
+    ("flock-file-locks", "v3.48.0"),
+    ("git-mirrors", "v3.47.0"),
+    ("inbuilt-status-page", "v3.48.0"),
+    ("isolated-plugin-checkout", "v3.67.0"),
+    ("job-api", "v3.64.0"),
+    ("kubernetes-exec", "v3.74.0"),
+    ("polyglot-hooks", "v3.85.0"),
+    ("use-zzglob", "v3.104.0"),
+];
+
+const KNOWN: &[&str] = &[
+    "agent-api",
+    "allow-artifact-path-traversal",
+    "descending-spawn-priority",
+    "interpolation-prefers-runtime-env",
+    "normalised-upload-paths",
+    "override-zero-exit-on-cancel",
+    "propagate-agent-config-vars",
+    "pty-raw",
+    "resolve-commit-after-checkout",
+    "zip-plugins",
+];
+
+const PROFILES: &[&str] = &["", "cpu", "mem", "memory", "mutex", "block", "thread", "trace"];
+
+/// The experiments that were asked for, after a word about those that are stable or unknown; and a profile that
+/// doesn't exist ends the command.
+pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
+    let names = options.items("experiment").to_vec();
+    for name in &names {
+        if let Some((_, version)) = PROMOTED.iter().find(|(promoted, _)| promoted == name) {
+            tracing::warn!(
+                "The {name} experiment has been stable since {version}: the option is no longer needed"
+            );
+        } else if KNOWN.contains(&name.as_str()) {
+            tracing::debug!("Enabled experiment \"{name}\"");
+        } else {
+            tracing::warn!("Unknown experiment \"{name}\"");
+        }
+    }
+    let profile = options.text("profile");
+    if PROFILES.contains(&profile) {
+        return Ok(names);
+    }
+    Err(Failure::Logged(format!("Unknown profile mode \"{profile}\"")))
+}

@@ -1,0 +1,15 @@
+//! The options that many commands share, each declared once (docs/spec/cli.md §11, §12, §15; cli.json `flag_sets`).
+
+mod api;
+mod cancel;
+mod checkout;
+mod global;
+mod paths;
+mod redaction;
+
+pub(crate) use api::ApiOptions;
+pub(crate) use cancel::CancelOptions;
+pub(crate) use checkout::CheckoutOptions;
+pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};
+pub(crate) use paths::{PathOptions, SocketOptions};
+pub(crate) use redaction::RedactionOptions;
