@@ -1,0 +1,149 @@
+//! The client of one-request commands: no runtime, no thread; TLS is set up when a URL needs it.
+
+use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
+use crate::call::{Answer, Call};
+use crate::error::{ApiError, Failure};
+use crate::policy::Next;
+use crate::settings::Settings;
+use crate::{tls, traffic};
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+use ureq::config::AutoHeaderValue;
+use ureq::tls::{RootCerts, TlsConfig};
+
+/// Carries calls one after another, waiting as their policies say. Connections are kept between calls.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    settings: Settings,
+}
+
+impl Client {
+    /// A client for `settings`; nothing is connected yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(tls::provider())
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        let mut config = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
+            .timeout_connect(Some(CONNECT_LIMIT))
+            .allow_non_standard_methods(true);
+        if settings.endpoint.is_loopback() {
+            config = config.proxy(None);
+        }
+        Self { agent: ureq::Agent::new_with_config(config.build()), settings }
+    }
+
+    /// What the client was told.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Carries `call` until it succeeds or its policy gives up.
+    ///
+    /// # Errors
+    /// The last attempt's failure.
+    pub fn call<T>(&self, call: &Call<T>) -> Result<T, ApiError> {
+        let started = Instant::now();
+        let mut failed = 0;
+        loop {
+            let left = call.policy.time_left(failed, started.elapsed());
+            let error = match self.attempt(call, failed, left) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            failed += 1;
+            let next = call.policy.after(failed, &error, attempts::random());
+            attempts::report(&call.policy, failed, &error, next);
+            match next {
+                Next::GiveUp => return Err(error),
+                Next::Wait(wait) => pause(wait),
+            }
+        }
+    }
+
+    fn attempt<T>(&self, call: &Call<T>, failed: u32, left: Option<Duration>) -> Result<T, ApiError> {
+        let mut target = Target::first(call, &self.settings);
+        loop {
+            let headers = attempts::headers(call, &self.settings, failed, left, &target);
+            let body = call.body.bytes().filter(|_| target.has_body);
+            let answer = self.exchange(&target, headers, body, left)?;
+            match target.follow(&answer) {
+                Some(next) => target = next,
+                None => return call.read(&target.url, &answer),
+            }
+        }
+    }
+
+    fn exchange(
+        &self,
+        target: &Target,
+        mut headers: HeaderMap,
+        body: Option<&Bytes>,
+        left: Option<Duration>,
+    ) -> Result<Answer, ApiError> {
+        let limit = left.map_or(REQUEST_LIMIT, |left| left.min(REQUEST_LIMIT));
+        if limit.is_zero() {
+            return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
+        }
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        traffic::request(self.settings.log, target, &headers, body);
+        let started = Instant::now();
+        let answer = match (body, target.states_empty_body()) {
+            (Some(bytes), _) => self.send(target, headers, &bytes[..], limit),
+            (None, true) => self.send(target, headers, &b""[..], limit),
+            (None, false) => self.send(target, headers, (), limit),
+        };
+        let answer = answer.map_err(|error| attempts::transport(&error, target, is_hopeless(&error)))?;
+        traffic::answer(self.settings.log, target, &answer, started.elapsed());
+        Ok(answer)
+    }
+
+    fn send(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: impl ureq::AsSendBody,
+        limit: Duration,
+    ) -> Result<Answer, ureq::Error> {
+        let mut request = Request::builder().method(&target.method).uri(&target.url).body(body)?;
+        *request.headers_mut() = headers;
+        let request = self.agent.configure_request(request).timeout_global(Some(limit)).build();
+        read(self.agent.run(request)?)
+    }
+}
+
+fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+    let (parts, body) = response.into_parts();
+    let is_gzip = parts.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value == "gzip");
+    let mut bytes = Vec::new();
+    let mut reader = body.into_reader();
+    if is_gzip {
+        GzDecoder::new(reader).read_to_end(&mut bytes)?;
+    } else {
+        reader.read_to_end(&mut bytes)?;
+    }
+    Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.into() })
+}
+
+/// An error that no repetition heals: the URL itself is at fault.
+fn is_hopeless(error: &ureq::Error) -> bool {
+    use ureq::Error::{BadUri, Http, InvalidProxyUrl, RequireHttpsOnly, TlsRequired};
+    matches!(error, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command's only thread, between two attempts")]
+fn pause(wait: Duration) {
+    std::thread::sleep(wait);
+}

@@ -1,0 +1,161 @@
+//! The client of the long-lived worker: many calls at once over pooled connections.
+
+use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
+use crate::call::{Answer, Call};
+use crate::error::{ApiError, Failure};
+use crate::policy::Next;
+use crate::settings::{Http2, Settings};
+use crate::{tls, traffic};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Connections, shared by all clients of a process (spec/agent-api.md §2.3).
+#[derive(Debug)]
+pub struct Transport {
+    http2: Http2,
+    /// For this machine, which is never reached through a proxy.
+    direct: OnceLock<reqwest::Client>,
+    proxied: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    /// Connections that are made when they are needed.
+    #[must_use]
+    pub fn new(http2: Http2) -> Arc<Self> {
+        Arc::new(Self { http2, direct: OnceLock::new(), proxied: OnceLock::new() })
+    }
+
+    fn client(&self, settings: &Settings) -> &reqwest::Client {
+        if settings.endpoint.is_loopback() {
+            self.direct.get_or_init(|| build(self.builder().no_proxy()))
+        } else {
+            self.proxied.get_or_init(|| build(self.builder()))
+        }
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .tcp_keepalive(Duration::from_secs(30));
+        match self.http2 {
+            Http2::Disabled => {
+                builder.http1_only().tls_backend_preconfigured(tls::client_config(&[b"http/1.1"]))
+            }
+            Http2::Offered => builder
+                .http2_keep_alive_interval(Duration::from_secs(10))
+                .http2_keep_alive_timeout(Duration::from_secs(5))
+                .tls_backend_preconfigured(tls::client_config(&[b"h2", b"http/1.1"])),
+        }
+    }
+}
+
+fn build(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder.build().expect("a client with our own TLS configuration has nothing that can fail")
+}
+
+/// Carries calls as one identity. Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<Transport>,
+    settings: Settings,
+}
+
+impl Client {
+    /// A client over `transport`; nothing is connected yet.
+    #[must_use]
+    pub fn new(transport: Arc<Transport>, settings: Settings) -> Self {
+        Self { transport, settings }
+    }
+
+    /// What the client was told.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The same connections for another identity or place.
+    #[must_use]
+    pub fn with(&self, settings: Settings) -> Self {
+        Self { transport: self.transport.clone(), settings }
+    }
+
+    /// Carries `call` until it succeeds or its policy gives up. Dropping the future ends it.
+    ///
+    /// # Errors
+    /// The last attempt's failure.
+    pub async fn call<T>(&self, call: &Call<T>) -> Result<T, ApiError> {
+        let started = Instant::now();
+        let mut failed = 0;
+        loop {
+            let left = call.policy.time_left(failed, started.elapsed());
+            let error = match self.attempt(call, failed, left).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            failed += 1;
+            let next = call.policy.after(failed, &error, attempts::random());
+            attempts::report(&call.policy, failed, &error, next);
+            match next {
+                Next::GiveUp => return Err(error),
+                Next::Wait(wait) => tokio::time::sleep(wait).await,
+            }
+        }
+    }
+
+    async fn attempt<T>(&self, call: &Call<T>, failed: u32, left: Option<Duration>) -> Result<T, ApiError> {
+        let mut target = Target::first(call, &self.settings);
+        loop {
+            let headers = attempts::headers(call, &self.settings, failed, left, &target);
+            let body = call.body.bytes().filter(|_| target.has_body);
+            let answer = self.exchange(&target, headers, body, left).await?;
+            match target.follow(&answer) {
+                Some(next) => target = next,
+                None => return call.read(&target.url, &answer),
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Option<&Bytes>,
+        left: Option<Duration>,
+    ) -> Result<Answer, ApiError> {
+        let limit = left.map_or(REQUEST_LIMIT, |left| left.min(REQUEST_LIMIT));
+        if limit.is_zero() {
+            return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
+        }
+        traffic::request(self.settings.log, target, &headers, body);
+        let started = Instant::now();
+        let answer = self.send(target, headers, body, limit).await.map_err(|error| {
+            let hopeless = error.is_builder();
+            attempts::transport(&error, target, hopeless)
+        })?;
+        traffic::answer(self.settings.log, target, &answer, started.elapsed());
+        Ok(answer)
+    }
+
+    async fn send(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Option<&Bytes>,
+        limit: Duration,
+    ) -> Result<Answer, reqwest::Error> {
+        let client = self.transport.client(&self.settings);
+        let mut request = client.request(target.method.clone(), &target.url).headers(headers).timeout(limit);
+        if let Some(bytes) = body {
+            request = request.body(bytes.clone());
+        } else if target.states_empty_body() {
+            request = request.header(header::CONTENT_LENGTH, "0");
+        }
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, body: response.bytes().await? })
+    }
+}
