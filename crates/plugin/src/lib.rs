@@ -2,6 +2,7 @@
 mod configuration;
 mod plugin;
 mod reference;
+mod schema;
 mod variables;
 
 pub use configuration::Value;
