@@ -9,6 +9,7 @@ mod lock;
 mod log;
 mod lookup;
 mod prompt;
+mod protection;
 mod run;
 mod shell;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use env::{Env, EnvDiff};
 pub use lock::{Lock, LockError};
 pub use log::{Log, LogWriter, WarningId};
 pub use prompt::{command_line, go_quoted};
+pub use protection::{OverrideMode, Protection, UnknownOverrideMode};
 pub use run::{RunError, Seen};
 pub use shell::{CdError, Setup, Shell, Verbosity};
 pub use words::{SplitError, quote_word, split_words};

@@ -1,0 +1,74 @@
+//! What is Unix's own about hooks.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use redkite_shell::{Command, Shell};
+use tempfile::TempDir;
+
+use crate::capture::{DIRECTORY, STATUS};
+use crate::error::HookError;
+use crate::wrapper::Wrapper;
+
+/// Extensions of hook files, in the order in which they are tried.
+pub(crate) const EXTENSIONS: &[&str] = &["", ".ps1"];
+
+/// Whether hooks are run by the interpreters that they name.
+pub(crate) fn runs_scripts() -> bool {
+    true
+}
+
+/// A directory that nobody else can look into.
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(std::fs::Permissions::from_mode(0o700))
+        .tempdir_in(parent)
+}
+
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    write(path, content, 0o600)
+}
+
+pub(crate) fn write_executable(path: &Path, content: &[u8]) -> io::Result<()> {
+    write(path, content, 0o700)
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(content)
+}
+
+pub(crate) fn script_name(_: &Path) -> &'static str {
+    "hook-script-wrapper"
+}
+
+/// The wrapper. The shebang comes first, so that its options hold for the whole; paths stand between double
+/// quotes as they are.
+pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
+    let shebang = shebang.map(|line| format!("{line}\n")).unwrap_or_default();
+    let (agent, hook) = (agent.display(), hook.display());
+    let (before, after) = (wrapper.before.display(), wrapper.after.display());
+    format!(
+        "{shebang}\
+         \"{agent}\" env dump > \"{before}\"\n\
+         . \"{hook}\"\n\
+         export {STATUS}=$?\n\
+         export {DIRECTORY}=\"${{PWD}}\"\n\
+         \"{agent}\" env dump > \"{after}\"\n\
+         exit ${STATUS}\n"
+    )
+}
+
+/// How a wrapper without a shell of its own is run: with bash, or with sh where there is no bash.
+pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, HookError> {
+    let script = script.to_string_lossy().into_owned();
+    let found = |name: &str| shell.find(name).map(|path: PathBuf| path.to_string_lossy().into_owned());
+    if let Some(bash) = found("bash") {
+        return Ok(Command::new(bash, [script]));
+    }
+    let Some(sh) = found("sh") else { return Err(HookError::NoShell) };
+    shell.log().warning("There is no bash in PATH: sh runs this hook, which breaks if it needs bash");
+    Ok(Command::new(sh, [script]))
+}

@@ -1,0 +1,106 @@
+//! What is Windows's own about hooks (spec/job.md §23).
+
+use std::io;
+use std::path::Path;
+
+use redkite_shell::{Command, Shell};
+use tempfile::TempDir;
+
+use crate::capture::{DIRECTORY, STATUS};
+use crate::error::HookError;
+use crate::wrapper::Wrapper;
+
+/// Extensions of hook files, in the order in which they are tried.
+pub(crate) const EXTENSIONS: &[&str] = &[".bat", ".cmd", ".ps1", ".exe", ""];
+
+/// Whether hooks are run by the interpreters that they name.
+pub(crate) fn runs_scripts() -> bool {
+    false
+}
+
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(prefix).tempdir_in(parent)
+}
+
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    std::fs::write(path, content)
+}
+
+pub(crate) fn write_executable(path: &Path, content: &[u8]) -> io::Result<()> {
+    std::fs::write(path, content)
+}
+
+/// What a hook's extension makes of it.
+enum Language {
+    Batch,
+    PowerShell,
+    Posix,
+}
+
+fn language(hook: &Path) -> Language {
+    match hook.extension().map(|extension| extension.to_ascii_lowercase()) {
+        None => Language::Posix,
+        Some(extension) if extension == "ps1" => Language::PowerShell,
+        Some(_) => Language::Batch,
+    }
+}
+
+pub(crate) fn script_name(hook: &Path) -> &'static str {
+    match language(hook) {
+        Language::Batch => "hook-script-wrapper.bat",
+        Language::PowerShell => "hook-script-wrapper.ps1",
+        Language::Posix => "hook-script-wrapper",
+    }
+}
+
+/// The wrapper, in the hook's language.
+pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
+    let language = language(hook);
+    let shown = |path: &Path| match language {
+        Language::Posix => path.display().to_string().replace('\\', "/"),
+        _ => path.display().to_string(),
+    };
+    let (agent, hook) = (shown(agent), shown(hook));
+    let (before, after) = (shown(&wrapper.before), shown(&wrapper.after));
+    match language {
+        Language::Batch => format!(
+            "@echo off\nSETLOCAL ENABLEDELAYEDEXPANSION\n\
+             \"{agent}\" env dump > \"{before}\"\n\
+             CALL \"{hook}\"\n\
+             SET {STATUS}=!ERRORLEVEL!\n\
+             SET {DIRECTORY}=%CD%\n\
+             \"{agent}\" env dump > \"{after}\"\n\
+             EXIT %{STATUS}%\n"
+        ),
+        Language::PowerShell => format!(
+            "$ErrorActionPreference = \"STOP\"\n\
+             & \"{agent}\" env dump | Set-Content \"{before}\"\n\
+             . \"{hook}\"\n\
+             if ($LASTEXITCODE -eq $null) {{$Env:{STATUS} = 0}} else {{$Env:{STATUS} = $LASTEXITCODE}}\n\
+             $Env:{DIRECTORY} = $PWD | Select-Object -ExpandProperty Path\n\
+             & \"{agent}\" env dump | Set-Content \"{after}\"\n\
+             exit $Env:{STATUS}\n"
+        ),
+        Language::Posix => {
+            let shebang = shebang.map(|line| format!("{line}\n")).unwrap_or_default();
+            format!(
+                "{shebang}\"{agent}\" env dump > \"{before}\"\n. \"{hook}\"\n\
+                 export {STATUS}=$?\nexport {DIRECTORY}=\"${{PWD}}\"\n\
+                 \"{agent}\" env dump > \"{after}\"\nexit ${STATUS}\n"
+            )
+        }
+    }
+}
+
+/// How a wrapper without a shell of its own is run.
+pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, HookError> {
+    let text = script.to_string_lossy().into_owned();
+    match language(script) {
+        Language::Batch => Ok(Command::new(text, [""; 0])),
+        Language::PowerShell => Ok(Command::new("powershell.exe", ["-file".to_owned(), text])),
+        Language::Posix => match shell.find("bash.exe") {
+            Some(bash) => Ok(Command::new(bash.to_string_lossy(), [text.replace('\\', "/")])),
+            None => Err(HookError::NoShell),
+        },
+    }
+}

@@ -1,0 +1,65 @@
+//! The script around a shell hook that tells what the hook changed (spec/job.md §8.5).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::{Hook, os};
+
+/// A wrapper's files, in a directory of their own that goes with this value.
+#[derive(Debug)]
+pub(crate) struct Wrapper {
+    directory: TempDir,
+    /// The script to run.
+    pub(crate) script: PathBuf,
+    /// Where the environment before the hook is written.
+    pub(crate) before: PathBuf,
+    /// Where the environment after the hook is written.
+    pub(crate) after: PathBuf,
+}
+
+/// The wrapper could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {path}: {source}")]
+pub struct WrapperError {
+    what: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Wrapper {
+    /// Writes the wrapper of a hook; `agent` is the program whose `env dump` is used.
+    pub(crate) fn write(
+        hook: &Hook,
+        shebang: Option<&str>,
+        agent: &Path,
+        temporary: &Path,
+    ) -> Result<Self, WrapperError> {
+        let failed = |what, path: &Path| {
+            let path = path.to_path_buf();
+            move |source| WrapperError { what, path, source }
+        };
+        std::fs::create_dir_all(temporary).map_err(failed("creating the temporary directory", temporary))?;
+        let directory = os::private_directory("buildkite-agent-hook-wrapper", temporary)
+            .map_err(failed("creating a directory in", temporary))?;
+        let at = |name: &str| directory.path().join(name);
+        let wrapper = Self {
+            script: at(os::script_name(&hook.path)),
+            before: at("hook-before-env"),
+            after: at("hook-after-env"),
+            directory,
+        };
+        for dump in [&wrapper.before, &wrapper.after] {
+            os::write_private(dump, b"").map_err(failed("creating", dump))?;
+        }
+        let text = os::script(&wrapper, shebang, agent, &hook.path);
+        os::write_executable(&wrapper.script, text.as_bytes()).map_err(failed("writing", &wrapper.script))?;
+        Ok(wrapper)
+    }
+
+    /// Removes the files.
+    pub(crate) fn remove(self) -> io::Result<()> {
+        self.directory.close()
+    }
+}
