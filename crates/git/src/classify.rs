@@ -64,7 +64,7 @@ impl Class {
 
 /// The git operations whose failures are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// `git clone`.
     Clone,
     /// `git clean`.
@@ -90,7 +90,7 @@ const BAD_OBJECT: &str = "fatal: bad object";
 impl Operation {
     /// The strings to look for in the operation's output.
     #[must_use]
-    pub const fn needles(self) -> &'static [&'static str] {
+    pub(crate) const fn needles(self) -> &'static [&'static str] {
         match self {
             Self::Clone => &[TOO_SLOW],
             Self::Checkout => &[NOT_A_TREE],
@@ -102,7 +102,7 @@ impl Operation {
     }
 
     /// The class of a failure with exit status `status`, `seen` telling which needles occurred.
-    pub fn classify(self, status: i32, seen: impl Fn(&str) -> bool) -> Class {
+    pub(crate) fn classify(self, status: i32, seen: impl Fn(&str) -> bool) -> Class {
         let any = |needles: &[&str]| needles.iter().any(|needle| seen(needle));
         match self {
             Self::Clone if seen(TOO_SLOW) => Class::CloneTimeout,

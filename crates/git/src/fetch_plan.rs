@@ -3,7 +3,7 @@ use crate::settings::{PullRequestRef, Source};
 
 /// The fetch that a job's source asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// The user's own refspecs.
     Custom(String),
     /// A GitHub pull request's ref, and the commit if it is known.
@@ -24,7 +24,7 @@ pub enum Plan {
 impl Plan {
     /// The plan for `source`; the first kind that fits.
     #[must_use]
-    pub fn of(source: &Source) -> Self {
+    pub(crate) fn of(source: &Source) -> Self {
         if !source.refspec.is_empty() {
             return Self::Custom(source.refspec.clone());
         }
@@ -44,7 +44,7 @@ impl Plan {
 
     /// What the job log says about it.
     #[must_use]
-    pub const fn comment(&self) -> &'static str {
+    pub(crate) const fn comment(&self) -> &'static str {
         match self {
             Self::Custom(_) => "Fetch and checkout custom refspec",
             Self::PullRequest { which: PullRequestRef::Head, .. } => {
@@ -60,7 +60,7 @@ impl Plan {
 
     /// The refspecs, each of them still to be split into words.
     #[must_use]
-    pub fn refspecs(&self) -> Vec<String> {
+    pub(crate) fn refspecs(&self) -> Vec<String> {
         match self {
             Self::Custom(text) | Self::Branch(text) | Self::Commit(text) => vec![text.clone()],
             Self::PullRequest { reference, commit, .. } => {
@@ -71,7 +71,7 @@ impl Plan {
 
     /// Put before the error of a failed fetch.
     #[must_use]
-    pub fn failure(&self) -> String {
+    pub(crate) fn failure(&self) -> String {
         match self {
             Self::Custom(refspec) => format!("fetching refspec {refspec:?}"),
             Self::PullRequest { .. } => {
@@ -86,7 +86,7 @@ impl Plan {
 
 /// What a mirror on this host fetches when it lacks the commit (spec/checkout.md §10.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MirrorPlan {
+pub(crate) enum MirrorPlan {
     /// The user's own refspecs.
     Custom(String),
     /// A GitHub pull request's ref.
@@ -98,7 +98,7 @@ pub enum MirrorPlan {
 impl MirrorPlan {
     /// The plan for `source`.
     #[must_use]
-    pub fn of(source: &Source) -> Self {
+    pub(crate) fn of(source: &Source) -> Self {
         if !source.refspec.is_empty() {
             Self::Custom(source.refspec.clone())
         } else if is_github_pull_request(source) {
@@ -110,7 +110,7 @@ impl MirrorPlan {
 
     /// The refspec, still to be split into words.
     #[must_use]
-    pub fn refspec(&self) -> &str {
+    pub(crate) fn refspec(&self) -> &str {
         match self {
             Self::Custom(text) | Self::PullRequest(text) | Self::Branch(text) => text,
         }

@@ -2,7 +2,7 @@
 
 /// Whether the user asks for a partial clone (spec/checkout.md §7.2).
 #[must_use]
-pub fn has_filter<S: AsRef<str>>(flags: &[S]) -> bool {
+pub(crate) fn has_filter<S: AsRef<str>>(flags: &[S]) -> bool {
     flags.iter().enumerate().any(|(at, flag)| {
         let flag = flag.as_ref();
         flag.starts_with("--fi") && (flag.contains('=') || at + 1 < flags.len())
@@ -11,7 +11,7 @@ pub fn has_filter<S: AsRef<str>>(flags: &[S]) -> bool {
 
 /// Whether any flag starts with one of `prefixes`; git accepts abbreviated options.
 #[must_use]
-pub fn any_starts_with<S: AsRef<str>>(flags: &[S], prefixes: &[&str]) -> bool {
+pub(crate) fn any_starts_with<S: AsRef<str>>(flags: &[S], prefixes: &[&str]) -> bool {
     flags.iter().any(|flag| prefixes.iter().any(|prefix| flag.as_ref().starts_with(prefix)))
 }
 
@@ -21,7 +21,7 @@ const WITH_VALUE: [&str; 4] = ["depth", "deepen", "shallow-since", "shallow-excl
 /// The fetch flags for the tip of a branch in commit verification (spec/checkout.md §15): without those that
 /// fetch nothing or limit history. `--no-…` and short options stay.
 #[must_use]
-pub fn for_verification(flags: &[String]) -> Vec<String> {
+pub(crate) fn for_verification(flags: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {

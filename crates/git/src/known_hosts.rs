@@ -2,7 +2,7 @@
 
 /// The host and port that `ssh -G` gives for an alias; `None` if it names no host.
 #[must_use]
-pub fn from_ssh_settings(output: &str) -> Option<String> {
+pub(crate) fn from_ssh_settings(output: &str) -> Option<String> {
     let value = |name: &str| {
         output.lines().find_map(|line| {
             let (key, value) = line.trim().split_once(' ')?;
@@ -18,7 +18,7 @@ pub fn from_ssh_settings(output: &str) -> Option<String> {
 
 /// An alias as it is often written for several keys on one host: `github.com-me` is `github.com`.
 #[must_use]
-pub fn without_alias_suffix(host: &str) -> &str {
+pub(crate) fn without_alias_suffix(host: &str) -> &str {
     let is_suffix = |text: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
@@ -28,7 +28,7 @@ pub fn without_alias_suffix(host: &str) -> &str {
 /// Whether `file`, the text of a `known_hosts`, lists `host` (`name` or `name:port`). Only plain lines of three
 /// fields count.
 #[must_use]
-pub fn lists(file: &str, host: &str) -> bool {
+pub(crate) fn lists(file: &str, host: &str) -> bool {
     let name = normalised(host);
     file.lines().any(|line| {
         let fields: Vec<_> = line.split(' ').collect();
@@ -47,7 +47,7 @@ fn normalised(host: &str) -> String {
 
 /// The arguments of `ssh-keyscan` for `host`.
 #[must_use]
-pub fn keyscan_arguments(host: &str) -> Vec<String> {
+pub(crate) fn keyscan_arguments(host: &str) -> Vec<String> {
     match name_and_port(host) {
         Some((name, port)) => ["-p", port, name].map(str::to_owned).to_vec(),
         None => vec![host.to_owned()],

@@ -3,7 +3,7 @@ use crate::classify::Class;
 
 /// What is known of a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What the attempt failed of.
     pub cause: Cause,
     /// Whether the attempt's deadline had passed.
@@ -40,7 +40,7 @@ pub enum Retried {
 
 /// The attempt's own time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
+pub(crate) enum Deadline {
     /// There is none, or it has not been reached.
     Ahead,
     /// It ended the attempt.
@@ -49,7 +49,7 @@ pub enum Deadline {
 
 /// The job around the checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Job {
+pub(crate) enum Job {
     /// Goes on.
     Running,
     /// Is being cancelled.
@@ -58,7 +58,7 @@ pub enum Job {
 
 /// What to say, whether to remove the directory, and whether to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reaction {
+pub(crate) struct Reaction {
     /// The warning.
     pub say: Say,
     /// Whether the checkout directory is removed and made anew.
@@ -69,7 +69,7 @@ pub struct Reaction {
 
 /// The warning after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Say {
+pub(crate) enum Say {
     /// It failed, with the error.
     Failed,
     /// It failed, with the error and which attempt it was.
@@ -86,7 +86,7 @@ pub enum Say {
 
 /// The reaction to a failed attempt; the first row that fits counts.
 #[must_use]
-pub const fn react(failure: Failure) -> Reaction {
+pub(crate) const fn react(failure: Failure) -> Reaction {
     use Say as S;
     const fn row(say: Say, wipe: bool, retry: bool) -> Reaction {
         Reaction { say, wipe, retry }

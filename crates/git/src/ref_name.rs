@@ -3,7 +3,7 @@
 /// Whether `name` may be given to `git checkout`. It is a coarse check against texts that git would take for
 /// options or expressions, not git's whole rule.
 #[must_use]
-pub fn is_acceptable(name: &str) -> bool {
+pub(crate) fn is_acceptable(name: &str) -> bool {
     let bad = |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '\\');
     name != "@"
         && !name.starts_with('-')

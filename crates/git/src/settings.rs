@@ -30,6 +30,8 @@ pub struct Settings {
     pub verification: Verification,
     /// Whether hosts are added to `known_hosts`.
     pub keyscan: Keyscan,
+    /// The home directory of the agent's user, where `known_hosts` is.
+    pub home: Option<PathBuf>,
     /// The directory is removed first.
     pub clean: bool,
     /// How often the checkout is attempted; 0 stands for the default.

@@ -24,6 +24,7 @@ pub(crate) fn settings(repository: &str, commit: &str) -> Settings {
         ssh_key: String::new(),
         verification: Verification::Off,
         keyscan: Keyscan::Off,
+        home: None,
         clean: false,
         attempts: 1,
         timeout: None,

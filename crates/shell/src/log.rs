@@ -24,6 +24,10 @@ pub enum WarningId {
     JobApiUnavailable,
     /// The commit could not be reported.
     GitCommitResolutionFailed,
+    /// A sparse checkout leaves submodules out.
+    SubmodulesInitSkipped,
+    /// There are submodules, but they are not wanted.
+    SubmodulesDisabled,
 }
 
 impl WarningId {
@@ -35,6 +39,8 @@ impl WarningId {
             Self::JobApiDisabled => "job-api-disabled",
             Self::JobApiUnavailable => "job-api-unavailable",
             Self::GitCommitResolutionFailed => "git-commit-resolution-failed",
+            Self::SubmodulesInitSkipped => "submodules-init-skipped",
+            Self::SubmodulesDisabled => "submodules-disabled",
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::url::Url;
 
 /// Where the remote mirror is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Site {
+pub(crate) enum Site {
     /// For the mirror on this host.
     OnHostMirror,
     /// For a checkout that exists.
@@ -18,7 +18,7 @@ pub enum Site {
 impl Site {
     /// As in the log.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::OnHostMirror => "on-host-mirror",
             Self::ExistingCheckout => "existing-checkout",
@@ -29,7 +29,7 @@ impl Site {
 
 /// Why the remote mirror isn't used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Skip {
+pub(crate) enum Skip {
     /// There is none.
     NoUrl,
     /// Not a whole `https` URL.
@@ -63,7 +63,7 @@ pub enum Skip {
 impl Skip {
     /// As in the log.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::NoUrl => "no-url",
             Self::NotHttps => "not-https",
@@ -85,7 +85,7 @@ impl Skip {
 
 /// What there is at `<checkout>/.git`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GitDirectory {
+pub(crate) enum GitDirectory {
     /// Nothing.
     Missing,
     /// A directory.
@@ -96,7 +96,7 @@ pub enum GitDirectory {
 
 /// What the decision depends on, beside the settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Situation<'a> {
+pub(crate) struct Situation<'a> {
     /// From 1.
     pub attempt: u32,
     /// What there is already.
@@ -113,7 +113,7 @@ const LONGEST_BRANCH: usize = 240;
 ///
 /// # Errors
 /// The first reason not to use the remote mirror.
-pub fn decide(settings: &Settings, situation: Situation<'_>) -> Result<Site, Skip> {
+pub(crate) fn decide(settings: &Settings, situation: Situation<'_>) -> Result<Site, Skip> {
     refuse_source(settings)?;
     let pull_request = settings.source.pull_request != "false";
     if pull_request && flags::any_starts_with(situation.fetch_flags, &["--ref"]) {

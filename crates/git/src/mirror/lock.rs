@@ -1,0 +1,26 @@
+//! The locks of a mirror (spec/checkout.md §10.2).
+use crate::error::CheckoutError;
+use redkite_shell::{Lock, LockError, RunError, Shell, Verbosity};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Takes the lock called `name` at `path`, waiting for `timeout` at most.
+pub(super) fn acquire(
+    shell: &Shell,
+    name: &'static str,
+    path: &Path,
+    timeout: Duration,
+) -> Result<Lock, CheckoutError> {
+    if shell.verbosity() == Verbosity::Debug {
+        shell.log().comment(format_args!("Acquiring mirror repository {name} lock"));
+    }
+    let patience = shell.context().with_deadline(Instant::now() + timeout);
+    shell.lock(path, &patience).map_err(|error| match error {
+        LockError::Over(_) if shell.context().is_over() => RunError::over(shell.context()).into(),
+        LockError::Over(_) => CheckoutError::LockTimeout { lock: name },
+        LockError::File { path, source } => {
+            shell.log().comment(format_args!("Could not acquire lock on \"{}\" ({source})", path.display()));
+            CheckoutError::Invalid(format!("unable to acquire {name} lock: {source}"))
+        }
+    })
+}

@@ -1,0 +1,45 @@
+//! An existing repository's origin is the job's repository (spec/checkout.md §7.3).
+use crate::command::{Args, Git};
+use crate::error::CheckoutError;
+use redkite_shell::Shell;
+use std::path::Path;
+
+/// What became of an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It was right.
+    Kept,
+    /// It named another repository.
+    Changed,
+}
+
+/// Makes `repository` the origin of the repository at `git_dir`, or of the one in the current directory.
+pub(crate) fn reconcile(
+    shell: &Shell,
+    git_dir: Option<&Path>,
+    repository: &str,
+) -> Result<Origin, CheckoutError> {
+    let git = Git::new(shell);
+    let args = |words: &[&str]| {
+        let place = git_dir.map(|dir| ["--git-dir".to_owned(), dir.to_string_lossy().into_owned()]);
+        Args::new(place.into_iter().flatten()).and(words.iter().copied())
+    };
+    // The raw value: what `insteadOf` makes of it doesn't matter.
+    let mut current = git.capture(args(&["config", "--get-all", "remote.origin.url"]))?;
+    if current.lines().count() > 1 {
+        current = git.capture(args(&["remote", "get-url", "origin"]))?;
+    }
+    if current == repository {
+        return Ok(Origin::Kept);
+    }
+    let place = git_dir.map_or_else(|| shell.directory(), Path::to_path_buf);
+    let log = shell.log();
+    log.comment(format_args!(
+        "Remote URL for git directory {} has changed ({current} -> {repository})!",
+        place.display()
+    ));
+    log.comment("Usually the repository was renamed or moved.");
+    log.comment("If it is really another repository, what follows may fail.");
+    git.run(args(&["remote", "set-url", "origin", repository]))?;
+    Ok(Origin::Changed)
+}

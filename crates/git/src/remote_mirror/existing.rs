@@ -1,0 +1,80 @@
+//! A commit is fetched from the remote mirror into a checkout that exists (spec/checkout.md §11.5).
+use super::decision::Skip;
+use super::{Outcome, RemoteMirror, fetch_outcome, limited, promisor, still_running, transport};
+use crate::command::{Git, split_flags};
+use crate::error::{CheckoutError, During};
+use crate::fetch::Fetch;
+use crate::flags;
+use crate::retry::Policy;
+use crate::settings::Settings;
+use redkite_shell::Shell;
+use std::time::Instant;
+
+/// Fetches the commit with the flags that the fetch from origin would have; answers whether it is there now.
+pub(crate) fn fetch_into_checkout(
+    shell: &Shell,
+    settings: &Settings,
+    remote: &mut RemoteMirror,
+    flags: &str,
+) -> Result<bool, CheckoutError> {
+    let start = Instant::now();
+    let flags = filtered(shell, flags)?;
+    let (log, config) = (shell.log(), promisor::Config::new(shell));
+    match config.mentions(&remote.url) {
+        Ok(false) => {}
+        Ok(true) => {
+            remote.skip_for(Skip::UrlConfigConflict);
+            log.comment("Remote Git mirror URL already has user-owned config; falling back to canonical");
+            return Ok(false);
+        }
+        Err(_) => return give_up(shell, remote, start, "Could not inspect remote Git mirror state"),
+    }
+    if config.mark(&remote.url).is_err() {
+        return give_up(shell, remote, start, "Could not mark remote Git mirror state");
+    }
+    log.comment("Fetch commit from remote Git mirror");
+    let outcome = fetch(shell, settings, remote, &flags);
+    remote.conclude(outcome, start);
+    promisor::clean_up(shell, &remote.url)?;
+    still_running(shell)?;
+    Ok(remote.has_hit())
+}
+
+fn give_up(
+    shell: &Shell,
+    remote: &mut RemoteMirror,
+    start: Instant,
+    why: &str,
+) -> Result<bool, CheckoutError> {
+    remote.conclude(Outcome::Error, start);
+    still_running(shell)?;
+    shell.log().warning(format_args!("{why}; falling back to canonical"));
+    Ok(false)
+}
+
+/// A checkout that is a partial clone stays one.
+fn filtered(shell: &Shell, flags: &str) -> Result<String, CheckoutError> {
+    let words = split_flags("git-fetch-flags", flags)?;
+    if flags::has_filter(&words) || flags::any_starts_with(&words, &["--no-fi"]) {
+        return Ok(flags.to_owned());
+    }
+    let filter = promisor::Config::new(shell)
+        .get("remote.origin.partialclonefilter")
+        .during("preparing remote mirror fetch")?;
+    Ok(filter.map_or_else(|| flags.to_owned(), |filter| format!("{flags} --filter={filter}")))
+}
+
+fn fetch(shell: &Shell, settings: &Settings, remote: &RemoteMirror, flags: &str) -> Outcome {
+    let limited = limited(shell);
+    let git = Git::new(&limited);
+    let mut global = vec!["--git-dir".to_owned(), ".git".to_owned()];
+    global.extend(transport(&settings.agent));
+    let commit = &settings.source.commit;
+    let fetch =
+        Fetch { global, flags, remote: &remote.url, refspecs: vec![commit.clone()], policy: Policy::ONCE };
+    match fetch.run(&limited, git.unseen()) {
+        Ok(()) if git.has_commit(".git", commit) => Outcome::Hit,
+        Ok(()) => Outcome::Miss,
+        Err(error) => fetch_outcome(&error, &limited),
+    }
+}

@@ -1,0 +1,63 @@
+//! The job's own ssh key, for as long as one attempt takes (spec/checkout.md §17).
+use crate::directory;
+use crate::error::CheckoutError;
+use crate::os;
+use crate::paths::sanitised;
+use redkite_shell::{Shell, quote_word};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const SSH_COMMAND: &str = "GIT_SSH_COMMAND";
+
+/// A key that git's ssh uses. It must be [removed](Self::remove).
+#[derive(Debug)]
+pub(crate) struct SshKey {
+    directory: PathBuf,
+    previous: Option<String>,
+}
+
+/// Writes `key` beside the checkout and has git use it; nothing when it is empty.
+pub(crate) fn install(shell: &Shell, key: &str, pipeline: &str) -> Result<Option<SshKey>, CheckoutError> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let checkout = directory::checkout_path(shell)?;
+    let parent = checkout.parent().unwrap_or(&checkout);
+    os::private_directory(parent).map_err(CheckoutError::file("creating directory", parent))?;
+    let directory =
+        unique_directory(parent, pipeline).map_err(CheckoutError::file("creating a directory in", parent))?;
+    let previous = shell.get(SSH_COMMAND);
+    let installed = SshKey { directory, previous };
+    let file = installed.directory.join("id");
+    let written =
+        os::private_file(&file).and_then(|mut file| writeln!(file, "{}", key.trim_end_matches('\n')));
+    if let Err(error) = written {
+        // The unwritten key's error counts, not the clean-up's.
+        let _ = directory::remove_all(&installed.directory);
+        return Err(CheckoutError::file("writing", file)(error));
+    }
+    let before = installed.previous.as_deref().map_or("", str::trim);
+    let before = if before.is_empty() { "ssh" } else { before };
+    let file = quote_word(&file.to_string_lossy());
+    shell.set(SSH_COMMAND, format!("{before} -i {file} -o IdentitiesOnly=yes"));
+    Ok(Some(installed))
+}
+
+impl SshKey {
+    /// Removes the key, and git's knowledge of it.
+    pub(crate) fn remove(self, shell: &Shell) -> Result<(), CheckoutError> {
+        match self.previous {
+            Some(previous) => shell.set(SSH_COMMAND, previous),
+            None => shell.unset(SSH_COMMAND),
+        }
+        directory::remove_all(&self.directory)
+            .map_err(CheckoutError::file("cleaning up git ssh key", self.directory.join("id")))
+    }
+}
+
+fn unique_directory(parent: &Path, pipeline: &str) -> io::Result<PathBuf> {
+    let slug = if pipeline.is_empty() { String::new() } else { format!("{}-", sanitised(pipeline)) };
+    // tempfile makes directories with mode 0700.
+    let made = tempfile::Builder::new().prefix(&format!(".buildkite-ssh-key-{slug}")).tempdir_in(parent)?;
+    Ok(made.keep())
+}
