@@ -72,7 +72,6 @@ fn prepare(work: &mut Work<'_>, pipeline: Pipeline) -> Result<Vec<Arrival>, Refu
     env.extend(pipeline.env);
     let scope = Scope::new(&work.head().facts, &env);
     let steps = arrivals(pipeline.steps, &scope, &Verdict::default())?;
-    drop(scope);
     let head = work.head_mut();
     head.env = env;
     head.notify.extend(pipeline.notify);

@@ -10,7 +10,7 @@ use super::read::{scalar, variables};
 const QUEUE: &str = "queue";
 
 /// A job's agent query rules, in document order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AgentRules(Vec<(String, String)>);
 
@@ -24,7 +24,7 @@ impl AgentRules {
     pub(super) fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Array(items) => items.iter().map(|item| scalar(item).map(|text| pair(&text))).collect(),
-            other => variables(other).map(|rules| Self::new(rules)),
+            other => variables(other).map(Self::new),
         }
     }
 

@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         let Some(value) = self.get(keys) else { return Ok(None) };
         one_or_many(value)
             .iter()
-            .map(|item| scalar(item))
+            .map(scalar)
             .collect::<Option<Vec<_>>>()
             .map(Some)
             .ok_or_else(|| self.bad(keys, "a string or a list of strings"))
