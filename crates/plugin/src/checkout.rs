@@ -1,0 +1,147 @@
+//! Plugins are checked out, each into a directory that is complete once it is there (spec/job.md §9.5).
+use crate::error::{FetchError, PluginError};
+use crate::loaded::LoadedPlugin;
+use crate::plugin::Plugin;
+use crate::validation::{Validation, validate};
+use redkite_git::retry::{Policy, random};
+use redkite_shell::{Command, RunError, Shell, quote_word};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How plugins are checked out.
+#[derive(Clone, Debug)]
+pub struct CheckoutSettings {
+    /// Where they go; empty when there is no such place.
+    pub plugins_path: PathBuf,
+    /// The agent's name: each agent has its own copies.
+    pub agent_name: String,
+    /// A copy that is there is not kept.
+    pub always_fresh: bool,
+    /// Plugins get their submodules.
+    pub submodules: bool,
+    /// Hosts are added to the `known_hosts` below this home directory; `None` when they aren't.
+    pub keyscan_home: Option<PathBuf>,
+    /// Configurations are checked against the plugins' definitions.
+    pub validation: Validation,
+}
+
+/// Gets all of `plugins` that are not vendored, in order.
+///
+/// # Errors
+/// The first plugin that can't be had.
+pub fn check_out(
+    shell: &Shell,
+    plugins: &[Plugin],
+    settings: &CheckoutSettings,
+) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let mut loaded: Vec<LoadedPlugin> = Vec::new();
+    for plugin in plugins.iter().filter(|plugin| !plugin.reference.is_vendored()) {
+        let label = plugin.reference.label();
+        if let Some(same) = loaded.iter().find(|other| other.plugin.reference.label() == label) {
+            let again = LoadedPlugin { plugin: plugin.clone(), ..same.clone() };
+            loaded.push(again);
+            continue;
+        }
+        let failed = |source| PluginError::Checkout { name: plugin.name(), source };
+        let fetched = fetch(shell, plugin, settings).map_err(failed)?;
+        fetched
+            .require_hooks()
+            .map_err(|source| failed(FetchError::NoHooks { name: plugin.name(), source }))?;
+        validate(shell, &fetched, settings.validation)?;
+        loaded.push(fetched);
+    }
+    Ok(loaded)
+}
+
+fn fetch(shell: &Shell, plugin: &Plugin, settings: &CheckoutSettings) -> Result<LoadedPlugin, FetchError> {
+    if settings.plugins_path.as_os_str().is_empty() {
+        return Err(FetchError::NoPluginsPath);
+    }
+    let (reference, log) = (&plugin.reference, shell.log());
+    let repository = reference.repository()?;
+    let parent = settings.plugins_path.join(&settings.agent_name);
+    let directory = parent.join(reference.identifier());
+    fs::create_dir_all(&parent).map_err(FetchError::file("creating directory", &parent))?;
+    let loaded = LoadedPlugin {
+        plugin: plugin.clone(),
+        root: directory.clone(),
+        below: reference.subdirectory()?.into(),
+    };
+    if settings.always_fresh && directory.exists() {
+        log.comment(format_args!(
+            "BUILDKITE_PLUGINS_ALWAYS_CLONE_FRESH is true; removing previous checkout of plugin {}",
+            reference.label()
+        ));
+        fs::remove_dir_all(&directory).map_err(FetchError::file("removing", &directory))?;
+    }
+    if directory.join(".git").exists() {
+        let commit = commit_of(shell, &directory);
+        log.comment(format_args!("Plugin {:?} already checked out ({commit})", reference.label()));
+        return Ok(loaded);
+    }
+    let shown = directory.display();
+    log.comment(format_args!("Plugin {:?} will be checked out to \"{shown}\"", reference.display_name()));
+    if settings.keyscan_home.is_some() {
+        redkite_git::add_host(shell, &repository, settings.keyscan_home.as_deref());
+    }
+    clone_into_place(shell, plugin, settings, &repository, &directory)?;
+    Ok(loaded)
+}
+
+fn commit_of(shell: &Shell, directory: &Path) -> String {
+    let git_dir = directory.join(".git");
+    let (git_dir, work_tree) = (git_dir.to_string_lossy(), directory.to_string_lossy());
+    let args = ["--git-dir", &git_dir, "--work-tree", &work_tree, "rev-parse", "--short=7", "HEAD"];
+    shell
+        .capture(&Command::new("git", args))
+        .unwrap_or_else(|error| format!("can't tell its commit: {error}"))
+}
+
+/// Clones beside the final place and moves the finished clone there: what is there is always whole.
+fn clone_into_place(
+    shell: &Shell,
+    plugin: &Plugin,
+    settings: &CheckoutSettings,
+    repository: &str,
+    directory: &Path,
+) -> Result<(), FetchError> {
+    let (log, plugins, before) = (shell.log(), &settings.plugins_path, shell.directory());
+    log.prompt(format_args!("mktemp -dp {}", quote_word(&plugins.to_string_lossy())));
+    // With mode 0700, which the plugin keeps.
+    let temporary =
+        tempfile::tempdir_in(plugins).map_err(FetchError::file("creating a directory in", plugins))?;
+    log.comment("Switching to the temporary plugin directory");
+    shell.cd(temporary.path())?;
+    let cloned = clone(shell, repository, plugin.reference.version(), settings.submodules);
+    let moved = cloned.and_then(|()| {
+        log.comment("Moving temporary plugin directory to final location");
+        let [from, to] = [temporary.path(), directory].map(|path| quote_word(&path.to_string_lossy()));
+        log.prompt(format_args!("mv {from} {to}"));
+        fs::rename(temporary.path(), directory).map_err(FetchError::file("moving the plugin to", directory))
+    });
+    let back = shell.cd(&before);
+    moved?;
+    // There is nothing left to remove there.
+    let _ = temporary.keep();
+    Ok(back?)
+}
+
+fn clone(shell: &Shell, repository: &str, version: Option<&str>, submodules: bool) -> Result<(), FetchError> {
+    let recursive = submodules.then_some("--recursive");
+    let args = ["clone", "-v"].into_iter().chain(recursive).chain(["--", repository, "."]);
+    let command = Command::new("git", args);
+    for attempt in Policy::PLUGIN_CLONE.tries(random) {
+        let Err(error) = shell.run(&command) else { break };
+        if attempt.is_last() || shell.context().is_over() {
+            return Err(error.into());
+        }
+        shell.log().comment(format_args!("Cloning the plugin failed: {error} ({attempt})"));
+        if !shell.context().sleep(attempt.pause) {
+            return Err(RunError::over(shell.context()).into());
+        }
+    }
+    let Some(version) = version else { return Ok(()) };
+    shell.log().comment(format_args!("Checking out `{version}`"));
+    let args = ["-c", "advice.detachedHead=false", "checkout", "-f", version];
+    Ok(shell.run(&Command::new("git", args))?)
+}
