@@ -1,1 +1,21 @@
-//! The sockets that a job can talk to: the job API.
+//! The sockets a job can talk to: the job API of its own executor, and the locks of the agents on this machine.
+//!
+//! Here live the HTTP over those sockets, both ends of it, and the rules of what a job may change. What the
+//! variables, redactors and directories of a job are is the executor's business, which implements [`Job`].
+
+mod client;
+mod http;
+mod job;
+mod protected;
+mod server;
+
+#[cfg_attr(unix, path = "socket_unix.rs")]
+#[cfg_attr(windows, path = "socket_windows.rs")]
+mod socket;
+
+pub use client::{
+    Changes, ClientError, JobApi, Locks, PromiseAnswer, SOCKET_VARIABLE, Swapped, TOKEN_VARIABLE,
+};
+pub use job::{Declared, Job};
+pub use protected::{CheckoutOverride, Protection, protection};
+pub use server::{JobServer, ServeError};

@@ -1,0 +1,113 @@
+//! Accepting callers, and seeing them off.
+
+use std::collections::HashMap;
+use std::io::BufReader;
+use std::net::Shutdown;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::routes::Routes;
+use crate::http::{Answer, ReadError, read_request, write_answer};
+use crate::socket::{Listener, Stream};
+
+/// The open connections of a server.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    closing: bool,
+    next: u64,
+    open: HashMap<u64, Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    stream: Stream,
+    /// Whether a request is being answered.
+    busy: bool,
+}
+
+impl Connections {
+    /// From now on callers are turned away, and those who ask nothing are hung up on.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        for open in state.open.values().filter(|open| !open.busy) {
+            open.stream.shutdown(Shutdown::Both).ok();
+        }
+    }
+
+    /// Waits until every connection is closed, at most `limit`. Whether they are.
+    pub(super) fn drain(&self, limit: Duration) -> bool {
+        let state = self.lock();
+        let waited = self.changed.wait_timeout_while(state, limit, |state| !state.open.is_empty());
+        waited.is_ok_and(|(state, _)| state.open.is_empty())
+    }
+
+    /// A number for a new connection; none when the server is closing.
+    fn enter(&self, stream: &Stream) -> Option<u64> {
+        let mut state = self.lock();
+        let stream = stream.try_clone().ok().filter(|_| !state.closing)?;
+        let id = state.next;
+        state.next += 1;
+        state.open.insert(id, Open { stream, busy: false });
+        Some(id)
+    }
+
+    /// Notes that a request is being answered, or was. Whether the connection may go on.
+    fn set_busy(&self, id: u64, busy: bool) -> bool {
+        let mut state = self.lock();
+        let closing = state.closing;
+        if let Some(open) = state.open.get_mut(&id) {
+            open.busy = busy;
+        }
+        busy || !closing
+    }
+
+    fn leave(&self, id: u64) {
+        self.lock().open.remove(&id);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Serves every caller on a thread of its own, until the server closes.
+pub(super) fn accept(listener: &Listener, connections: &Arc<Connections>, routes: &Arc<Routes>) {
+    while let Some(stream) = listener.accept() {
+        let Some(id) = connections.enter(&stream) else { return };
+        let (connections, routes) = (Arc::clone(connections), Arc::clone(routes));
+        std::thread::spawn(move || {
+            serve(&stream, id, &connections, &routes);
+            connections.leave(id);
+        });
+    }
+}
+
+fn serve(stream: &Stream, id: u64, connections: &Connections, routes: &Routes) {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        let request = match read_request(&mut reader, &mut writer) {
+            Ok(request) => request,
+            Err(ReadError::Gone) => return,
+            Err(ReadError::Malformed) => {
+                write_answer(&mut writer, &Answer::error(400, "the request is no HTTP")).ok();
+                return;
+            }
+        };
+        connections.set_busy(id, true);
+        let answer = routes.answer(&request);
+        let written = write_answer(&mut writer, &answer);
+        if !connections.set_busy(id, false) || written.is_err() || request.closes {
+            stream.shutdown(Shutdown::Both).ok();
+            return;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Unix stream sockets.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+pub(crate) use std::os::unix::net::UnixStream as Stream;
+
+/// Accepts callers until its [`Closer`] says otherwise, even when the socket's file is gone by then.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: UnixListener,
+    closed: Stream,
+}
+
+/// Ends a listener from another thread.
+#[derive(Debug)]
+pub(crate) struct Closer(Stream);
+
+impl Listener {
+    /// The next caller; none once the listener is closed.
+    pub(crate) fn accept(&self) -> Option<Stream> {
+        loop {
+            let mut waited =
+                [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.closed, PollFlags::IN)];
+            match poll(&mut waited, None) {
+                Ok(_) if !waited[1].revents().is_empty() => return None,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return None,
+            }
+            match self.socket.accept() {
+                Ok((stream, _)) => return stream.set_nonblocking(false).is_ok().then_some(stream),
+                Err(error) if is_passing(&error) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Closer {
+    /// Lets the listener's thread go.
+    pub(crate) fn close(&self) {
+        self.0.shutdown(Shutdown::Both).ok();
+    }
+}
+
+/// The caller left again, or another thing happened that doesn't concern the listener.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
+    )
+}
+
+/// A socket's path must be shorter than this.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LONGEST_PATH: usize = 108;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const LONGEST_PATH: usize = 104;
+
+/// Why no socket can be made at a path.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BindError {
+    #[error(
+        "socket path {path} is too long (path length: {length}, max {LONGEST_PATH} characters). \
+         This is a limitation of your host OS"
+    )]
+    TooLong { path: String, length: usize },
+    #[error("creating the socket directory {path}")]
+    Directory { path: String, source: io::Error },
+    #[error("file already exists at socket path {0}")]
+    Exists(String),
+    #[error("listening on socket {path}")]
+    Listen { path: String, source: io::Error },
+}
+
+/// Listens at `path`, below a directory that only this user may enter if it has to be made.
+pub(crate) fn listen(path: &Path) -> Result<(Listener, Closer), BindError> {
+    let shown = path.display().to_string();
+    let length = path.as_os_str().len();
+    if length >= LONGEST_PATH {
+        return Err(BindError::TooLong { path: shown, length });
+    }
+    if let Some(parent) = path.parent() {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+        made.map_err(|source| BindError::Directory { path: parent.display().to_string(), source })?;
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(BindError::Exists(shown));
+    }
+    open(path).map_err(|source| BindError::Listen { path: shown, source })
+}
+
+fn open(path: &Path) -> io::Result<(Listener, Closer)> {
+    let (closer, closed) = Stream::pair()?;
+    let socket = UnixListener::bind(path)?;
+    socket.set_nonblocking(true)?;
+    Ok((Listener { socket, closed }, Closer(closer)))
+}
+
+/// Connects, after a look at what is there.
+pub(crate) fn connect(path: &Path) -> Result<Stream, ConnectError> {
+    let shown = path.display().to_string();
+    let metadata = path.metadata().map_err(|source| ConnectError::Stat { path: shown.clone(), source })?;
+    if !metadata.file_type().is_socket() {
+        return Err(ConnectError::NoSocket(shown));
+    }
+    Stream::connect(path).map_err(ConnectError::Connect)
+}
+
+/// Why nothing answers at a path.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("stat socket: stat {path}: {}", reason(source))]
+    Stat { path: String, source: io::Error },
+    #[error("\"{0}\" is not a socket")]
+    NoSocket(String),
+    #[error("socket test connection: {}", reason(.0))]
+    Connect(io::Error),
+}
+
+/// The system's words, without the number that Rust adds.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    words.to_lowercase()
+}
