@@ -7,7 +7,6 @@ use indexmap::IndexMap;
 use redkite_shell::Shell;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 /// Whether configurations are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,18 +72,64 @@ fn definition(plugin: &LoadedPlugin) -> Result<Option<Definition>, PluginError> 
 }
 
 fn read(text: &[u8]) -> Result<Definition, String> {
-    let Value::Object(members) = serde_json::from_slice(text).map_err(|error| error.to_string())? else {
-        return Err("it should be a map".to_owned());
-    };
-    let text_of = |value: &Value| match value {
-        Value::Text(text) => Some(text.clone()),
-        _ => None,
+    let document = redkite_pipeline::documents(text).next_value();
+    let members = match document.transpose().map_err(|error| error.to_string())? {
+        None => return Ok(Definition::default()),
+        Some(redkite_pipeline::Value::Map(members)) => members,
+        Some(other) => return Err(format!("it should be a map, not {}", other.kind())),
     };
     Ok(Definition {
         requirements: match members.get("requirements") {
-            Some(Value::List(names)) => names.iter().filter_map(text_of).collect(),
+            Some(redkite_pipeline::Value::List(names)) => names.iter().filter_map(text_of).collect(),
             _ => Vec::new(),
         },
-        configuration: members.get("configuration").cloned(),
+        configuration: members.get("configuration").map(from_yaml),
     })
+}
+
+fn text_of(value: &redkite_pipeline::Value) -> Option<String> {
+    match value {
+        redkite_pipeline::Value::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A value of the definition as the JSON it stands for.
+fn from_yaml(value: &redkite_pipeline::Value) -> Value {
+    use redkite_pipeline::Value as Yaml;
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(*value),
+        Yaml::Int(value) => Value::Number(value.to_string()),
+        Yaml::Uint(value) => Value::Number(value.to_string()),
+        Yaml::Float(value) => Value::Number(value.to_string()),
+        Yaml::String(text) | Yaml::Timestamp(text) => Value::Text(text.clone()),
+        Yaml::List(items) => Value::List(items.iter().map(from_yaml).collect()),
+        Yaml::Map(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), from_yaml(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_has_requirements_and_a_schema() {
+        let text = b"name: Checked\nrequirements:\n  - bash\nconfiguration:\n  properties:\n    a:\n      type: string\n  required: [a]\n";
+        let definition = read(text).expect("it is YAML");
+        assert_eq!(definition.requirements, ["bash"]);
+        let schema = definition.configuration.expect("it has one");
+        let faults = |json: &str| schema::validate(&schema, &serde_json::from_str(json).expect("JSON"));
+        assert!(faults(r#"{"a":"b"}"#).is_empty());
+        assert_eq!(faults(r#"{"a":1}"#).len(), 1);
+    }
+
+    #[test]
+    fn other_texts_are_no_definitions() {
+        assert!(read(b"- a list").is_err());
+        assert!(read(b"a: [").is_err());
+        assert!(read(b"").is_ok());
+    }
 }

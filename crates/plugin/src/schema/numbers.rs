@@ -4,17 +4,21 @@ use super::{Check, Members};
 use crate::configuration::Value;
 use regex::Regex;
 
+/// A keyword about numbers, whether a number keeps to its value, and what is said if not.
+type Bound = (&'static str, fn(f64, f64) -> bool, &'static str);
+
+const BOUNDS: [Bound; 5] = [
+    ("minimum", |value, bound| value >= bound, "must be at least"),
+    ("exclusiveMinimum", |value, bound| value > bound, "must be greater than"),
+    ("maximum", |value, bound| value <= bound, "must be at most"),
+    ("exclusiveMaximum", |value, bound| value < bound, "must be less than"),
+    ("multipleOf", is_multiple, "must be a multiple of"),
+];
+
 impl<'a> Check<'a> {
     pub(super) fn number(&mut self, schema: &'a Members, literal: &str, path: &str) {
         let Some(value) = number(literal) else { return };
-        let bounds: [(&str, fn(f64, f64) -> bool, &str); 5] = [
-            ("minimum", |value, bound| value >= bound, "must be at least"),
-            ("exclusiveMinimum", |value, bound| value > bound, "must be greater than"),
-            ("maximum", |value, bound| value <= bound, "must be at most"),
-            ("exclusiveMaximum", |value, bound| value < bound, "must be less than"),
-            ("multipleOf", is_multiple, "must be a multiple of"),
-        ];
-        for (keyword, holds, says) in bounds {
+        for (keyword, holds, says) in BOUNDS {
             if let Some(Value::Number(bound)) = schema.get(keyword)
                 && number(bound).is_some_and(|bound| !holds(value, bound))
             {
