@@ -1,0 +1,178 @@
+//! Checkouts that use a mirror on this host.
+
+use crate::bed::Bed;
+use redkite_git::Settings;
+use redkite_git::settings::{MirrorMode, Mirrors};
+use std::time::Duration;
+
+fn mirrored(bed: &Bed, commit: &str) -> Settings {
+    let mut settings = bed.settings(commit);
+    settings.mirrors = Some(Mirrors {
+        path: bed.path("mirrors"),
+        mode: MirrorMode::Reference,
+        lock_timeout: Duration::from_secs(60),
+        skip_update: false,
+    });
+    settings
+}
+
+fn with_mirrors(mut settings: Settings, change: impl FnOnce(&mut Mirrors)) -> Settings {
+    settings.mirrors.as_mut().map(change);
+    settings
+}
+
+/// The command lines with `MIRROR` for the mirror.
+fn git(bed: &Bed) -> Vec<String> {
+    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
+    bed.git().iter().map(|line| line.replace(&format!("$ROOT/mirrors/{name}"), "MIRROR")).collect()
+}
+
+#[test]
+fn a_mirror_is_made_and_then_updated() {
+    let mut bed = Bed::new();
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    assert_eq!(
+        git(&bed)[..2],
+        ["clone --mirror -v -- $ROOT/project MIRROR", "clone -v --reference MIRROR -- $ROOT/project ."]
+    );
+    assert!(bed.path("builds/demo/.git/objects/info/alternates").exists());
+    bed.sh("cd project && echo 3 > a.txt && git commit -qam newest");
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    assert_eq!(
+        git(&bed)[..3],
+        [
+            "--git-dir MIRROR rev-parse HEAD^{commit}",
+            "--git-dir MIRROR config --get-all remote.origin.url",
+            "--git-dir MIRROR fetch -- origin main",
+        ]
+    );
+    assert_eq!(bed.checked_out(), "3");
+    bed.check_out(&mirrored(&bed, &bed.commit("main"))).expect("it succeeds");
+    assert!(bed.log().contains("exists in mirror"));
+}
+
+#[test]
+fn a_dissociated_checkout_stands_alone() {
+    let mut bed = Bed::new();
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    let settings = with_mirrors(mirrored(&bed, "HEAD"), |mirrors| mirrors.mode = MirrorMode::Dissociate);
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(git(&bed).contains(&"repack -a -d".to_owned()));
+    assert!(!bed.path("builds/demo/.git/objects/info/alternates").exists());
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    assert!(bed.path("builds/demo/.git/objects/info/alternates").exists(), "it is tied to the mirror again");
+}
+
+#[test]
+fn a_mirror_that_is_not_there_is_done_without() {
+    let mut bed = Bed::new();
+    let settings = with_mirrors(mirrored(&bed, "HEAD"), |mirrors| mirrors.skip_update = true);
+    bed.check_out(&settings).expect("it succeeds");
+    assert_eq!(git(&bed)[0], "clone -v -- $ROOT/project .");
+    assert_eq!(bed.shell.get("BUILDKITE_REPO_MIRROR").as_deref(), Some(""));
+    assert!(!bed.path("mirrors").exists());
+}
+
+#[test]
+fn a_lock_that_is_held_fails_the_job() {
+    let mut bed = Bed::new();
+    std::fs::create_dir(bed.path("mirrors")).expect("made");
+    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
+    let held = std::fs::File::create(bed.path(&format!("mirrors/{name}.clonelockf"))).expect("made");
+    held.lock().expect("nobody else has it");
+    let mut settings = with_mirrors(mirrored(&bed, "HEAD"), |mirrors| mirrors.lock_timeout = Duration::ZERO);
+    settings.attempts = 3;
+    let error = bed.check_out(&settings).expect_err("the lock is held");
+    assert_eq!(error.exit_status(), 94);
+    assert!(bed.log().contains("could not acquire the clone lock before timing out"));
+    drop(held);
+    bed.check_out(&settings).expect("the lock is free");
+}
+
+#[test]
+fn a_clean_checkout_refers_to_a_snapshot() {
+    let mut bed = Bed::new();
+    let mut settings = mirrored(&bed, "HEAD");
+    settings.clean = true;
+    bed.check_out(&settings).expect("it succeeds");
+    let snapshot = bed.shell.get("BUILDKITE_REPO_MIRROR").expect("it is set");
+    assert!(snapshot.contains("/mirrors/snapshots/"));
+    assert_eq!(bed.leftovers, [std::path::PathBuf::from(snapshot)]);
+}
+
+#[test]
+fn a_renamed_repository_is_checked() {
+    let mut bed = Bed::new();
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    bed.sh("git --git-dir mirrors/*project remote set-url origin /elsewhere");
+    bed.check_out(&mirrored(&bed, &bed.commit("main"))).expect("it succeeds");
+    let git = git(&bed);
+    assert!(
+        git.contains(&"--git-dir MIRROR fsck".to_owned()) && git.contains(&"--git-dir MIRROR gc".to_owned())
+    );
+}
+
+/// The remote mirror is a local repository here: `insteadOf` makes it one.
+fn remote(bed: &Bed, settings: &mut Settings, name: &str) {
+    let root = bed.path("");
+    bed.sh(&format!("git config --global url.file://{}.insteadOf https://mirror.example/", root.display()));
+    settings.remote_mirror.url = format!("https://mirror.example/{name}");
+}
+
+#[test]
+fn a_remote_mirror_gives_what_it_has() {
+    let mut bed = Bed::new();
+    bed.sh("git clone -q --bare project current && git clone -q --bare project lagging");
+    bed.sh(
+        "git -C lagging update-ref refs/heads/main main~1 && git -C lagging update-ref -d refs/heads/side",
+    );
+    bed.sh("git -C lagging update-ref -d refs/pull/7/head; git -C lagging gc -q --prune=now");
+    let mut settings = bed.settings(&bed.commit("main"));
+    remote(&bed, &mut settings, "current");
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=hit site=fresh-clone"), "{}", bed.log());
+    assert!(!bed.git().iter().any(|line| line.starts_with("fetch")));
+    assert_eq!(bed.sh("git -C builds/demo config remote.origin.url"), settings.repository);
+
+    bed.sh("find builds/demo -mindepth 1 -delete");
+    remote(&bed, &mut settings, "lagging");
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=miss site=fresh-clone"), "{}", bed.log());
+    assert_eq!(bed.checked_out(), "2");
+
+    bed.sh("find builds/demo -mindepth 1 -delete");
+    remote(&bed, &mut settings, "nowhere");
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=error site=fresh-clone"), "{}", bed.log());
+}
+
+#[test]
+fn a_remote_mirror_serves_an_existing_checkout() {
+    let mut bed = Bed::new();
+    let old = bed.commit("main~1");
+    bed.check_out(&bed.settings(&old)).expect("it succeeds");
+    bed.sh("cd project && echo 3 > a.txt && git commit -qam newest && git clone -q --bare . ../current");
+    let mut settings = bed.settings(&bed.commit("main"));
+    remote(&bed, &mut settings, "current");
+    settings.flags.fetch = "-v --filter=blob:none".into();
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=hit site=existing-checkout"), "{}", bed.log());
+    assert_eq!(bed.checked_out(), "3");
+    let config = bed.sh("cat builds/demo/.git/config");
+    assert!(!config.contains("mirror.example") && !config.contains("remote-mirror-promisor"), "{config}");
+}
+
+#[test]
+fn a_mirror_on_this_host_is_made_from_the_remote_one() {
+    let mut bed = Bed::new();
+    bed.sh("git clone -q --bare project current");
+    let mut settings = mirrored(&bed, &bed.commit("main"));
+    remote(&bed, &mut settings, "current");
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=hit site=on-host-mirror"), "{}", bed.log());
+    bed.sh("cd project && echo 3 > a.txt && git commit -qam newest && git push -q ../current main");
+    settings.source.commit = bed.commit("main");
+    bed.check_out(&settings).expect("it succeeds");
+    assert!(bed.log().contains("outcome=hit site=on-host-mirror"), "{}", bed.log());
+    assert_eq!(bed.checked_out(), "3");
+}
