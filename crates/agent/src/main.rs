@@ -9,6 +9,7 @@ mod failure;
 mod logging;
 mod options;
 mod output;
+mod stdin;
 
 fn main() -> std::process::ExitCode {
     cli::run(std::env::args_os().skip(1)).unwrap_or_else(failure::Failure::report)

@@ -4,15 +4,21 @@
 //! line in [`COMMANDS`].
 
 mod env;
+mod pipeline;
 
 use crate::cli::Category::{Agent, Internal, Job};
 use crate::cli::{Entry, Group, command, group, hidden};
 
 /// The first words that several commands share.
-pub(crate) const GROUPS: &[Group] = &[group("env", Job, "Read and change the variables of the running job")];
+#[rustfmt::skip]
+pub(crate) const GROUPS: &[Group] = &[
+    group("env", Job, "Read and change the variables of the running job"),
+    group("pipeline", Job, "Change the steps of the running build"),
+];
 
 /// All commands.
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Entry] = &[
     command::<env::dump::Args>("env dump", Job),
+    command::<pipeline::upload::Args>("pipeline upload", Job),
 ];

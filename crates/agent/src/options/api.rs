@@ -1,5 +1,10 @@
 //! How a command reaches the Agent API.
 
+use redkite_api::blocking::Client;
+use redkite_api::{Endpoint, Http2, HttpLog, RequestHeaders, Settings, Token};
+
+use crate::environment::Environment;
+
 /// The options of every command that calls the Agent API.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ApiOptions {
@@ -22,4 +27,20 @@ pub(crate) struct ApiOptions {
     /// Log how long the parts of each request took, at debug level
     #[arg(long, env = "BUILDKITE_AGENT_TRACE_HTTP")]
     pub(crate) trace_http: bool,
+}
+
+impl ApiOptions {
+    /// A client as these options say; nothing is connected yet.
+    pub(crate) fn client(&self, environment: &Environment) -> Client {
+        let settings = Settings::new(
+            Endpoint::from(self.endpoint.as_str()),
+            Token::from(self.agent_access_token.as_str()),
+        );
+        Client::new(Settings {
+            headers: RequestHeaders::from_environment(environment.texts()),
+            http2: if self.no_http2 { Http2::Disabled } else { Http2::Offered },
+            log: if self.debug_http { HttpLog::Dumps } else { HttpLog::Lines },
+            ..settings
+        })
+    }
 }

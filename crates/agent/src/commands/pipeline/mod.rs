@@ -1,0 +1,3 @@
+//! `pipeline …`: the steps of the running build.
+
+pub(crate) mod upload;

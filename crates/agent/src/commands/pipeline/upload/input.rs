@@ -1,0 +1,96 @@
+//! What `pipeline upload` reads (docs/spec/pipeline.md §3).
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::failure::{Failure, OrFail};
+use crate::stdin;
+
+/// The files that are looked for when nothing is named, in this order.
+const DEFAULTS: [&str; 9] = [
+    "buildkite.yml",
+    "buildkite.yaml",
+    "buildkite.json",
+    ".buildkite/pipeline.yml",
+    ".buildkite/pipeline.yaml",
+    ".buildkite/pipeline.json",
+    "buildkite/pipeline.yml",
+    "buildkite/pipeline.yaml",
+    "buildkite/pipeline.json",
+];
+
+/// One input, opened but not read.
+pub(super) struct Input {
+    /// What messages call it.
+    pub(super) name: String,
+    content: Content,
+}
+
+enum Content {
+    File { path: String, file: File },
+    Stdin(std::io::Result<Vec<u8>>),
+}
+
+impl Input {
+    /// All of it.
+    pub(super) fn read(self) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        let read = match self.content {
+            Content::Stdin(read) => read,
+            Content::File { path, mut file } => {
+                let read = file.read_to_end(&mut bytes).map(|_| bytes);
+                return read.or_fail(format!(
+                    "pipeline parsing of {:?} failed: input error: read {path}",
+                    self.name
+                ));
+            }
+        };
+        read.or_fail(format!("pipeline parsing of {:?} failed: input error", self.name))
+    }
+}
+
+/// Opens the named files, else standard input, else the one default file there is. None of them is empty.
+pub(super) fn open(files: &[String]) -> Result<Vec<Input>, Failure> {
+    if !files.is_empty() {
+        tracing::info!("Reading pipeline configs from [{}]", listed(files));
+        return files.iter().map(|path| open_file(path)).collect();
+    }
+    if let Some(content) = stdin::read_if_readable() {
+        tracing::info!("Reading pipeline config from STDIN");
+        return Ok(vec![Input { name: "(stdin)".to_owned(), content: Content::Stdin(content) }]);
+    }
+    tracing::info!("Searching for pipeline config...");
+    let path = default_file()?;
+    tracing::info!("Found config file {path:?}");
+    Ok(vec![open_file(path)?])
+}
+
+fn listed(files: &[String]) -> String {
+    files.iter().map(|file| format!("{file:?}")).collect::<Vec<_>>().join(" ")
+}
+
+fn default_file() -> Result<&'static str, Failure> {
+    let found: Vec<&str> = DEFAULTS.into_iter().filter(|path| Path::new(path).exists()).collect();
+    match found.as_slice() {
+        [] => Err(Failure::new(
+            "could not find a default pipeline configuration file; see `buildkite-agent pipeline upload --help` for \
+             more information",
+        )),
+        [path] => Ok(path),
+        several => Err(Failure::new(format!(
+            "found multiple configuration files: {}; please keep only 1 configuration file present",
+            several.join(", ")
+        ))),
+    }
+}
+
+fn open_file(path: &str) -> Result<Input, Failure> {
+    let file = File::open(path).or_fail(format!("failed to read file: open {path}"))?;
+    let is_empty = file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+    if is_empty {
+        return Err(Failure::new(format!("pipeline file {path:?} is empty")));
+    }
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Input { name, content: Content::File { path: path.to_owned(), file } })
+}
