@@ -3,6 +3,7 @@
 //! A new command is a file that implements [`Command`](crate::cli::Command) for its `Args`, its `mod` line, and a
 //! line in [`COMMANDS`].
 
+mod bootstrap;
 mod env;
 mod pipeline;
 
@@ -19,6 +20,7 @@ pub(crate) const GROUPS: &[Group] = &[
 /// All commands.
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Entry] = &[
+    command::<bootstrap::Args>("bootstrap", Internal),
     command::<env::dump::Args>("env dump", Job),
     command::<pipeline::upload::Args>("pipeline upload", Job),
 ];
