@@ -1,7 +1,7 @@
 //! The plugins of a job: got, found, and their `environment` hooks run (spec/job.md §9).
 
 use redkite_hooks::HookName;
-use redkite_plugin::{CheckoutSettings, LoadedPlugin, Validation};
+use redkite_plugin::{Archives, CheckoutSettings, LoadedPlugin, Validation};
 use redkite_shell::Verbosity;
 
 use crate::error::PhaseError;
@@ -29,7 +29,8 @@ impl Job<'_> {
             self.shell.log().plain(format_args!("Parsed {} plugins", self.requested_plugins.len()));
         }
         let checkout = self.plugin_checkout();
-        let loaded = redkite_plugin::check_out(&self.shell, &self.requested_plugins, &checkout)?;
+        let loaded =
+            redkite_plugin::check_out(&self.shell, &self.requested_plugins, &checkout, &mut self.leftovers)?;
         self.adopt(loaded)
     }
 
@@ -67,7 +68,12 @@ impl Job<'_> {
             submodules: self.live.submodules,
             keyscan_home: settings.paths.home.clone().filter(|_| self.scans_hosts()),
             validation: self.validation(),
+            archives: self.archives(),
         }
+    }
+
+    fn archives(&self) -> Archives {
+        if self.settings.experiments.zip_plugins { Archives::Allowed } else { Archives::Refused }
     }
 
     fn validation(&self) -> Validation {
