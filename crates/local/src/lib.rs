@@ -6,6 +6,7 @@
 mod client;
 mod http;
 mod job;
+mod protected;
 mod server;
 
 #[cfg_attr(unix, path = "socket_unix.rs")]
@@ -16,4 +17,5 @@ pub use client::{
     Changes, ClientError, JobApi, Locks, PromiseAnswer, SOCKET_VARIABLE, Swapped, TOKEN_VARIABLE,
 };
 pub use job::{Declared, Job};
+pub use protected::{CheckoutOverride, Protection, protection};
 pub use server::{JobServer, ServeError};

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use redkite_local::{Changes, ClientError, Declared, Job, JobApi, JobServer};
-use redkite_shell::OverrideMode;
+use redkite_local::{Changes, CheckoutOverride, ClientError, Declared, Job, JobApi, JobServer};
 
 #[derive(Default)]
 struct Recorded {
@@ -23,8 +22,8 @@ impl Job for Recorded {
         self.variables.lock().unwrap().clone()
     }
 
-    fn checkout_override(&self) -> OverrideMode {
-        OverrideMode::Strict
+    fn checkout_override(&self) -> CheckoutOverride {
+        CheckoutOverride::Strict
     }
 
     fn set(&self, name: &str, value: &str) {

@@ -1,5 +1,4 @@
 //! Why a job's plugins could not be got ready.
-use crate::archive::ArchiveError;
 use crate::loaded::NoDirectory;
 use crate::reference::LocationError;
 use redkite_shell::{CdError, RunError};
@@ -59,9 +58,6 @@ pub enum FetchError {
     /// The reference names no repository.
     #[error(transparent)]
     Location(#[from] LocationError),
-    /// An archive.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
     /// A git command.
     #[error(transparent)]
     Command(#[from] RunError),

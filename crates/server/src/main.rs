@@ -1,2 +1,7 @@
 //! The `redkite` binary: the control plane.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redkite::main()
+}

@@ -1,3 +1,0 @@
-//! `annotation …`.
-
-pub(crate) mod remove;

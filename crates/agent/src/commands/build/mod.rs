@@ -1,3 +1,0 @@
-//! `build …`.
-
-pub(crate) mod cancel;

@@ -1,0 +1,161 @@
+//! Job logs: one file a job, to which compressed chunks are appended in the order of their arrival.
+//!
+//! Where a chunk lies is a row in the database, written after the bytes are on the disk. Bytes whose row
+//! never came (the server was killed between the two) stay in the file unread: the agent sends them again.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::BlobError;
+use crate::private_files;
+
+/// Open files kept for the next chunk; above it those that nobody is using are closed.
+const OPEN_FILES: usize = 512;
+
+/// Where appended bytes lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// First byte in the file.
+    pub start: u64,
+    /// How many bytes.
+    pub size: u64,
+}
+
+/// The log files of a data folder. Its functions block.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFiles {
+    root: PathBuf,
+    open: Arc<Mutex<HashMap<String, Arc<LogFile>>>>,
+}
+
+/// One open file: appended to under `end`, flushed under `flushed`, so that several chunks share a flush.
+#[derive(Debug)]
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    end: Mutex<u64>,
+    flushed: Mutex<u64>,
+}
+
+impl LogFiles {
+    /// The logs below a folder.
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root, open: Arc::default() }
+    }
+
+    /// The file of a job.
+    pub(crate) fn path(&self, build: &str, job: &str) -> PathBuf {
+        self.root.join(build).join(format!("{job}.log.gz"))
+    }
+
+    /// Appends a chunk and makes it durable.
+    pub(crate) fn append(&self, build: &str, job: &str, bytes: &[u8]) -> Result<Stored, BlobError> {
+        let file = self.file(build, job)?;
+        let stored = file.write(bytes)?;
+        file.flush(stored.start + stored.size)?;
+        Ok(stored)
+    }
+
+    /// Reads back what was appended.
+    pub(crate) fn read(&self, build: &str, job: &str, stored: Stored) -> Result<Vec<u8>, BlobError> {
+        let path = self.path(build, job);
+        let failed = BlobError::at("reading the log", &path);
+        let mut file = File::open(&path).map_err(&failed)?;
+        file.seek(SeekFrom::Start(stored.start)).map_err(&failed)?;
+        let mut bytes = Vec::new();
+        file.take(stored.size).read_to_end(&mut bytes).map_err(&failed)?;
+        Ok(bytes)
+    }
+
+    fn file(&self, build: &str, job: &str) -> Result<Arc<LogFile>, BlobError> {
+        let mut open = lock(&self.open);
+        if let Some(file) = open.get(job) {
+            return Ok(Arc::clone(file));
+        }
+        if open.len() >= OPEN_FILES {
+            open.retain(|_, file| Arc::strong_count(file) > 1);
+        }
+        let file = Arc::new(LogFile::open(&self.root, &self.path(build, job))?);
+        open.insert(job.to_owned(), Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+impl LogFile {
+    fn open(root: &Path, path: &Path) -> Result<Self, BlobError> {
+        let failed = BlobError::at("opening the log", path);
+        let folder = path.parent().unwrap_or(root);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(&failed)?;
+            private_files::sync_folder(root).map_err(&failed)?;
+        }
+        let file = private_files::append(path).map_err(&failed)?;
+        let end = file.metadata().map_err(&failed)?.len();
+        private_files::sync_folder(folder).map_err(&failed)?;
+        Ok(Self { path: path.to_path_buf(), file, end: Mutex::new(end), flushed: Mutex::new(0) })
+    }
+
+    /// Where an append ended is read back from the file, so that half a chunk (a full disk) is stepped over.
+    fn write(&self, bytes: &[u8]) -> Result<Stored, BlobError> {
+        let failed = BlobError::at("writing the log", &self.path);
+        let mut end = lock(&self.end);
+        let start = *end;
+        let written = (&self.file).write_all(bytes);
+        *end = self.file.metadata().map_err(&failed)?.len();
+        written.map_err(&failed)?;
+        Ok(Stored { start, size: *end - start })
+    }
+
+    /// Returns when everything up to `wanted` is on the disk: by this call's flush or somebody else's.
+    fn flush(&self, wanted: u64) -> Result<(), BlobError> {
+        let mut flushed = lock(&self.flushed);
+        if *flushed >= wanted {
+            return Ok(());
+        }
+        let end = *lock(&self.end);
+        self.file.sync_data().map_err(BlobError::at("flushing the log", &self.path))?;
+        *flushed = end;
+        Ok(())
+    }
+}
+
+/// A panic elsewhere leaves numbers that are still true.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_of_many_threads_come_back_whole() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let logs = LogFiles::new(folder.path().to_path_buf());
+        std::thread::scope(|scope| {
+            for n in 0..8_u8 {
+                let logs = logs.clone();
+                scope.spawn(move || {
+                    for size in 1..20 {
+                        let bytes = vec![n; size];
+                        let stored = logs.append("build", "job", &bytes).expect("appending");
+                        assert_eq!(logs.read("build", "job", stored).expect("reading"), bytes);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_reopened_file_is_appended_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = LogFiles::new(folder.path().to_path_buf()).append("b", "j", b"one").expect("appending");
+        let logs = LogFiles::new(folder.path().to_path_buf());
+        let second = logs.append("b", "j", b"two").expect("appending");
+        assert_eq!((first.start, second.start), (0, 3));
+        assert_eq!(logs.read("b", "j", first).expect("reading"), b"one");
+    }
+}
