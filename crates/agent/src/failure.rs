@@ -97,5 +97,6 @@ fn say(text: &str, status: u8) -> ExitCode {
 
 /// A signal that does not end us after all leaves the status a shell would report for it.
 fn end_by(signal: i32) -> ExitCode {
+    redkite_process::die_by(redkite_process::Signal::from_number(signal));
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(255))
 }

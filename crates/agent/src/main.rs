@@ -1,7 +1,5 @@
 //! The `buildkite-agent` program: the command line, the configuration file and the log; no logic of its own.
 
-#![allow(dead_code, unused_imports, reason = "the first commands are on their way")]
-
 mod cli;
 mod commands;
 mod environment;
@@ -10,6 +8,7 @@ mod logging;
 mod options;
 mod output;
 mod stdin;
+mod version;
 
 fn main() -> std::process::ExitCode {
     cli::run(std::env::args_os().skip(1)).unwrap_or_else(failure::Failure::report)

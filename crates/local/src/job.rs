@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::CheckoutOverride;
+use redkite_shell::OverrideMode;
 
 /// A running job, as its own processes may look at it and change it (docs/spec/local-apis.md §3).
 ///
@@ -14,7 +14,7 @@ pub trait Job: Send + Sync + 'static {
     fn environment(&self) -> BTreeMap<String, String>;
 
     /// Who may change checkout settings.
-    fn checkout_override(&self) -> CheckoutOverride;
+    fn checkout_override(&self) -> OverrideMode;
 
     /// Gives a variable a value. Protected names never get here.
     fn set(&self, name: &str, value: &str);

@@ -6,7 +6,6 @@
 mod client;
 mod http;
 mod job;
-mod protected;
 mod server;
 
 #[cfg_attr(unix, path = "socket_unix.rs")]
@@ -17,5 +16,4 @@ pub use client::{
     Changes, ClientError, JobApi, Locks, PromiseAnswer, SOCKET_VARIABLE, Swapped, TOKEN_VARIABLE,
 };
 pub use job::{Declared, Job};
-pub use protected::{CheckoutOverride, Protection, protection};
 pub use server::{JobServer, ServeError};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use redkite_local::{Changes, CheckoutOverride, ClientError, Declared, Job, JobApi, JobServer};
+use redkite_local::{Changes, ClientError, Declared, Job, JobApi, JobServer};
+use redkite_shell::OverrideMode;
 
 #[derive(Default)]
 struct Recorded {
@@ -22,8 +23,8 @@ impl Job for Recorded {
         self.variables.lock().unwrap().clone()
     }
 
-    fn checkout_override(&self) -> CheckoutOverride {
-        CheckoutOverride::Strict
+    fn checkout_override(&self) -> OverrideMode {
+        OverrideMode::Strict
     }
 
     fn set(&self, name: &str, value: &str) {

@@ -1,4 +1,5 @@
 //! Plugins are checked out, each into a directory that is complete once it is there (spec/job.md §9.5).
+use crate::archive::{self, ArchiveError, Archives};
 use crate::error::{FetchError, PluginError};
 use crate::loaded::LoadedPlugin;
 use crate::plugin::Plugin;
@@ -23,9 +24,12 @@ pub struct CheckoutSettings {
     pub keyscan_home: Option<PathBuf>,
     /// Configurations are checked against the plugins' definitions.
     pub validation: Validation,
+    /// Zip archives are plugins, too.
+    pub archives: Archives,
 }
 
-/// Gets all of `plugins` that are not vendored, in order.
+/// Gets all of `plugins` that are not vendored, in order. Directories that must go when the job has ended are added
+/// to `leftovers`.
 ///
 /// # Errors
 /// The first plugin that can't be had.
@@ -33,6 +37,7 @@ pub fn check_out(
     shell: &Shell,
     plugins: &[Plugin],
     settings: &CheckoutSettings,
+    leftovers: &mut Vec<PathBuf>,
 ) -> Result<Vec<LoadedPlugin>, PluginError> {
     let mut loaded: Vec<LoadedPlugin> = Vec::new();
     for plugin in plugins.iter().filter(|plugin| !plugin.reference.is_vendored()) {
@@ -43,7 +48,7 @@ pub fn check_out(
             continue;
         }
         let failed = |source| PluginError::Checkout { name: plugin.name(), source };
-        let fetched = fetch(shell, plugin, settings).map_err(failed)?;
+        let fetched = fetch(shell, plugin, settings, leftovers).map_err(failed)?;
         fetched
             .require_hooks()
             .map_err(|source| failed(FetchError::NoHooks { name: plugin.name(), source }))?;
@@ -53,39 +58,62 @@ pub fn check_out(
     Ok(loaded)
 }
 
-fn fetch(shell: &Shell, plugin: &Plugin, settings: &CheckoutSettings) -> Result<LoadedPlugin, FetchError> {
+fn fetch(
+    shell: &Shell,
+    plugin: &Plugin,
+    settings: &CheckoutSettings,
+    leftovers: &mut Vec<PathBuf>,
+) -> Result<LoadedPlugin, FetchError> {
     if settings.plugins_path.as_os_str().is_empty() {
         return Err(FetchError::NoPluginsPath);
     }
-    let (reference, log) = (&plugin.reference, shell.log());
-    let repository = reference.repository()?;
     let parent = settings.plugins_path.join(&settings.agent_name);
-    let directory = parent.join(reference.identifier());
-    fs::create_dir_all(&parent).map_err(FetchError::file("creating directory", &parent))?;
-    let loaded = LoadedPlugin {
-        plugin: plugin.clone(),
-        root: directory.clone(),
-        below: reference.subdirectory()?.into(),
+    let directory = parent.join(plugin.reference.identifier());
+    let make_parent = || fs::create_dir_all(&parent).map_err(FetchError::file("creating directory", &parent));
+    let below = if plugin.reference.is_zip() {
+        if settings.archives == Archives::Refused {
+            return Err(ArchiveError::Refused.into());
+        }
+        make_parent()?;
+        archive::install(shell, plugin, &settings.plugins_path, &directory, leftovers)?;
+        // An archive is a plugin, whatever its address looks like.
+        PathBuf::new()
+    } else {
+        let repository = plugin.reference.repository()?;
+        make_parent()?;
+        checked_out(shell, plugin, settings, &repository, &directory)?;
+        plugin.reference.subdirectory()?.into()
     };
+    Ok(LoadedPlugin { plugin: plugin.clone(), root: directory, below })
+}
+
+/// The plugin's repository is at `directory`, from now or from before.
+fn checked_out(
+    shell: &Shell,
+    plugin: &Plugin,
+    settings: &CheckoutSettings,
+    repository: &str,
+    directory: &Path,
+) -> Result<(), FetchError> {
+    let (reference, log) = (&plugin.reference, shell.log());
     if settings.always_fresh && directory.exists() {
         log.comment(format_args!(
             "BUILDKITE_PLUGINS_ALWAYS_CLONE_FRESH is true; removing previous checkout of plugin {}",
             reference.label()
         ));
-        fs::remove_dir_all(&directory).map_err(FetchError::file("removing", &directory))?;
+        fs::remove_dir_all(directory).map_err(FetchError::file("removing", directory))?;
     }
     if directory.join(".git").exists() {
-        let commit = commit_of(shell, &directory);
+        let commit = commit_of(shell, directory);
         log.comment(format_args!("Plugin {:?} already checked out ({commit})", reference.label()));
-        return Ok(loaded);
+        return Ok(());
     }
     let shown = directory.display();
     log.comment(format_args!("Plugin {:?} will be checked out to \"{shown}\"", reference.display_name()));
     if settings.keyscan_home.is_some() {
-        redkite_git::add_host(shell, &repository, settings.keyscan_home.as_deref());
+        redkite_git::add_host(shell, repository, settings.keyscan_home.as_deref());
     }
-    clone_into_place(shell, plugin, settings, &repository, &directory)?;
-    Ok(loaded)
+    clone_into_place(shell, plugin, settings, repository, directory)
 }
 
 fn commit_of(shell: &Shell, directory: &Path) -> String {

@@ -1,4 +1,5 @@
 //! Why a job's plugins could not be got ready.
+use crate::archive::ArchiveError;
 use crate::loaded::NoDirectory;
 use crate::reference::LocationError;
 use redkite_shell::{CdError, RunError};
@@ -58,6 +59,9 @@ pub enum FetchError {
     /// The reference names no repository.
     #[error(transparent)]
     Location(#[from] LocationError),
+    /// An archive.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A git command.
     #[error(transparent)]
     Command(#[from] RunError),

@@ -38,6 +38,11 @@ pub enum Terminal {
     RawPty,
 }
 
+impl Terminal {
+    /// Whether this platform has any.
+    pub const EXISTS: bool = os::HAS_TERMINALS;
+}
+
 /// What a child can read from its standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {

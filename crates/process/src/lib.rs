@@ -25,4 +25,5 @@ pub use child::{Child, Finished, Group, OutputEnd, Policy};
 pub use ending::Ending;
 pub use interrupts::{Interrupts, InterruptsError, die_by};
 pub use launch::{Input, Launch, SpawnError, Stream, Streams, Terminal};
+pub use os::unbuffered_output;
 pub use signal::{Signal, UnknownSignal};

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "job objects and console events exist only as system calls")]
 
 use std::io::{self, PipeReader, Read};
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -41,6 +41,17 @@ pub(crate) mod numbers {
 
 /// Status of processes that were killed.
 const KILLED: u32 = 1;
+
+/// Whether there are pseudo-terminals.
+pub(crate) const HAS_TERMINALS: bool = false;
+
+/// This process's standard output, each write of which goes out at once.
+///
+/// # Errors
+/// When the system has no handle left.
+pub fn unbuffered_output() -> io::Result<std::fs::File> {
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+}
 
 /// Waits between two attempts to start a program.
 #[expect(clippy::disallowed_methods, reason = "nothing announces that a file is no longer open for writing")]

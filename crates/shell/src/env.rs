@@ -51,7 +51,10 @@ impl Env {
         for (name, value) in after.iter() {
             match self.get(name) {
                 None => drop(diff.added.insert(name.to_owned(), value.to_owned())),
-                Some(old) if old != value => drop(diff.changed.insert(name.to_owned(), value.to_owned())),
+                Some(old) if old != value => {
+                    let change = Changed { old: old.to_owned(), new: value.to_owned() };
+                    diff.changed.insert(name.to_owned(), change);
+                }
                 Some(_) => {}
             }
         }
@@ -61,8 +64,11 @@ impl Env {
 
     /// Applies changes.
     pub fn apply(&mut self, diff: &EnvDiff) {
-        for (name, value) in diff.added.iter().chain(&diff.changed) {
+        for (name, value) in &diff.added {
             self.set(name, value.as_str());
+        }
+        for (name, change) in &diff.changed {
+            self.set(name, change.new.as_str());
         }
         diff.removed.iter().for_each(|name| drop(self.remove(name)));
     }
@@ -87,10 +93,19 @@ impl<N: AsRef<OsStr>, V: AsRef<OsStr>> FromIterator<(N, V)> for Env {
 pub struct EnvDiff {
     /// New variables.
     pub added: BTreeMap<String, String>,
-    /// Variables with a new value.
-    pub changed: BTreeMap<String, String>,
+    /// Variables with another value.
+    pub changed: BTreeMap<String, Changed>,
     /// Variables that are gone, by name.
     pub removed: Vec<String>,
+}
+
+/// A variable's two values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// What it was.
+    pub old: String,
+    /// What it is.
+    pub new: String,
 }
 
 impl EnvDiff {
@@ -105,7 +120,7 @@ impl EnvDiff {
 
     /// The new value of a variable that was added or changed.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.added.get(name).or_else(|| self.changed.get(name)).map(String::as_str)
+        self.added.get(name).or_else(|| self.changed.get(name).map(|change| &change.new)).map(String::as_str)
     }
 
     /// All names: added, changed, removed.

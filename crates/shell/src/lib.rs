@@ -24,7 +24,7 @@ mod os;
 mod os;
 
 pub use command::{Command, Display, Pty, Stderr};
-pub use env::{Env, EnvDiff};
+pub use env::{Changed, Env, EnvDiff};
 pub use lock::{Lock, LockError};
 pub use log::{Log, LogWriter, WarningId};
 pub use prompt::{command_line, go_quoted};

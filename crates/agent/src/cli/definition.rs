@@ -105,7 +105,9 @@ fn kind(arg: &Arg) -> Kind {
 
 fn positional(arg: &Arg) -> Positional {
     let name = arg.get_id().to_string();
-    let label = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    // The derive macro gives every argument its own name in capitals, which is no label.
+    let given = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    let label = given.filter(|label| !label.eq_ignore_ascii_case(&name));
     let many = matches!(arg.get_action(), ArgAction::Append);
     Positional { label: label.unwrap_or_else(|| name.clone()), name, many }
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Fai
     let mut out = Output::default();
     match level_flags(&mut words, &["version", "v"]) {
         Asked::Help => out.text(&help::program())?,
-        Asked::Version => out.line(&format!("{PROGRAM} version {}", env!("CARGO_PKG_VERSION")))?,
+        Asked::Version => out.line(&format!("{PROGRAM} version {}", crate::version::full()))?,
         Asked::Unknown(reason) => return Err(incorrect(". ", reason, &help::program())),
         Asked::Nothing => match words.next() {
             None => out.text(&help::program())?,

@@ -30,17 +30,21 @@ pub(crate) struct ApiOptions {
 }
 
 impl ApiOptions {
-    /// A client as these options say; nothing is connected yet.
+    /// A client for these options. Nothing is connected, and no TLS set up, before the first call.
     pub(crate) fn client(&self, environment: &Environment) -> Client {
-        let settings = Settings::new(
-            Endpoint::from(self.endpoint.as_str()),
-            Token::from(self.agent_access_token.as_str()),
-        );
-        Client::new(Settings {
+        Client::new(self.settings(environment))
+    }
+
+    /// What the client is told, with the headers that the server asked for and the environment carries.
+    pub(crate) fn settings(&self, environment: &Environment) -> Settings {
+        Settings {
             headers: RequestHeaders::from_environment(environment.texts()),
             http2: if self.no_http2 { Http2::Disabled } else { Http2::Offered },
             log: if self.debug_http { HttpLog::Dumps } else { HttpLog::Lines },
-            ..settings
-        })
+            ..Settings::new(
+                Endpoint::from(self.endpoint.as_str()),
+                Token::from(self.agent_access_token.as_str()),
+            )
+        }
     }
 }

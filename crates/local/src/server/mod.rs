@@ -76,6 +76,11 @@ impl JobServer {
         [(SOCKET_VARIABLE, self.socket.to_string_lossy().into_owned()), (TOKEN_VARIABLE, self.token.clone())]
     }
 
+    /// What the job's processes must show.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Takes no more requests, and waits at most `limit` for those that are being answered. Whether all were.
     pub fn stop(mut self, limit: Duration) -> bool {
         self.close();

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::authentication;
 use super::promises::Promises;
 use crate::http::{Answer, Request, first_value};
-use crate::{CheckoutOverride, Job, Protection, protection};
+use redkite_shell::{OverrideMode, Protection};
+
+use crate::Job;
 
 const BASE: &str = "/api/current-job/v0";
 
@@ -135,7 +137,8 @@ impl Routes {
 
     fn refuse_protected<'a>(&self, names: impl Iterator<Item = &'a String>) -> Result<(), Answer> {
         let mode = self.job.checkout_override();
-        let locked: Vec<_> = names.filter(|name| protection(name).locks(mode)).map(String::as_str).collect();
+        let locked: Vec<_> =
+            names.filter(|name| !Protection::of(name).is_mutable_in_job(mode)).map(String::as_str).collect();
         if locked.is_empty() {
             return Ok(());
         }
@@ -143,8 +146,8 @@ impl Routes {
             "the following environment variables are protected, and cannot be modified: [{}]",
             locked.join(" ")
         );
-        let about_checkout = locked.iter().any(|name| protection(name) == Protection::Checkout);
-        if mode == CheckoutOverride::Strict && about_checkout {
+        let about_checkout = locked.iter().any(|name| Protection::of(name) == Protection::Checkout);
+        if mode == OverrideMode::Strict && about_checkout {
             text.push_str(
                 ". Checkout-related variables are locked because BUILDKITE_CHECKOUT_OVERRIDE_MODE=strict",
             );

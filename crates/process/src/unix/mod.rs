@@ -6,7 +6,7 @@ mod pty;
 mod reader;
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,6 +35,17 @@ pub(crate) mod numbers {
     pub(crate) const PIPE: i32 = Signal::PIPE.as_raw();
     pub(crate) const ALRM: i32 = Signal::ALARM.as_raw();
     pub(crate) const TERM: i32 = Signal::TERM.as_raw();
+}
+
+/// Whether there are pseudo-terminals.
+pub(crate) const HAS_TERMINALS: bool = true;
+
+/// This process's standard output, each write of which goes out at once.
+///
+/// # Errors
+/// When the system has no descriptor left.
+pub fn unbuffered_output() -> io::Result<std::fs::File> {
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
 /// Waits between two attempts to start a program.

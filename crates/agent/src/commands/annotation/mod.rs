@@ -1,0 +1,3 @@
+//! `annotation …`.
+
+pub(crate) mod remove;

@@ -1,0 +1,49 @@
+//! What `bootstrap` asks of the machine that it runs on.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::Context;
+use crate::failure::Failure;
+
+/// The shell that runs commands unless told otherwise (docs/spec/job.md §11.3).
+pub(super) fn default_shell() -> &'static str {
+    match std::env::consts::OS {
+        "windows" => r"C:\Windows\System32\CMD.exe /S /C",
+        "freebsd" | "openbsd" => "/usr/local/bin/bash -e -c",
+        "netbsd" => "/usr/pkg/bin/bash -e -c",
+        _ if Path::new("/bin/bash").exists() => "/bin/bash -e -c",
+        _ => "/usr/bin/env bash -e -c",
+    }
+}
+
+/// The job that the test suites of the reference use; only for it another program may stand in for this one.
+const TEST_JOB: &str = "1111-1111-1111-1111";
+
+/// This program, as the job's processes call it.
+pub(super) fn agent_program(cx: &Context, job: &str) -> Result<PathBuf, Failure> {
+    let other = cx.environment.get("BUILDKITE_OVERRIDE_SELF").filter(|program| !program.is_empty());
+    match other {
+        Some(program) if job == TEST_JOB => Ok(program.into()),
+        _ => std::env::current_exe().map_err(|error| Failure::new(format!("finding this program: {error}"))),
+    }
+}
+
+/// Whether `--git-sparse-checkout-mode` names one; empty means the default.
+pub(super) fn check_sparse_mode(mode: &str) -> Result<(), Failure> {
+    match mode {
+        "" | "cone" | "no-cone" => Ok(()),
+        _ => {
+            Err(Failure::new(format!("invalid sparse checkout mode {mode:?}, must be one of [cone no-cone]")))
+        }
+    }
+}
+
+/// Whether `--trace-context-encoding` names one; empty means the default.
+pub(super) fn check_trace_encoding(encoding: &str) -> Result<(), Failure> {
+    match encoding {
+        "" | "gob" | "json" => Ok(()),
+        _ => {
+            Err(Failure::new(format!("while parsing trace context encoding: invalid encoding {encoding:?}")))
+        }
+    }
+}

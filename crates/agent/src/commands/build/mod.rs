@@ -1,0 +1,3 @@
+//! `build …`.
+
+pub(crate) mod cancel;

@@ -1,0 +1,156 @@
+//! The command that the job came with (spec/job.md §11.2, §11.3).
+
+use std::path::{Path, PathBuf};
+
+use redkite_shell::{Command, Display, split_words};
+
+use crate::command::CommandEnd;
+use crate::job::Job;
+use crate::{batch, os};
+
+/// What a command's text turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A file (or directory) below the working directory.
+    Script {
+        /// Where it is, cleaned.
+        path: PathBuf,
+        /// Where it is from the working directory.
+        relative: PathBuf,
+    },
+    /// Something for a shell to evaluate.
+    Text,
+}
+
+impl Kind {
+    /// A text that names something that exists below `directory`, whatever it is, is a script.
+    fn of(text: &str, directory: &Path) -> Self {
+        let joined = directory.join(text.replace('\n', "").trim_start_matches('/'));
+        if !joined.exists() {
+            return Self::Text;
+        }
+        let path = redkite_git::paths::cleaned(&joined);
+        let relative = relative_to(&path, directory);
+        Self::Script { path, relative }
+    }
+}
+
+/// `path` from `directory`, both cleaned.
+fn relative_to(path: &Path, directory: &Path) -> PathBuf {
+    let shared = path.components().zip(directory.components()).take_while(|(a, b)| a == b).count();
+    let up = directory.components().skip(shared).map(|_| Path::new(".."));
+    let down = path.components().skip(shared).map(|component| Path::new(component.as_os_str()));
+    up.chain(down).collect()
+}
+
+impl Job<'_> {
+    /// Runs the command that the job came with, if this agent may run it.
+    pub(crate) fn run_default_command(&mut self) -> CommandEnd {
+        let text = self.settings.command.clone();
+        if text.trim().is_empty() {
+            return impossible("The job has no command, and no hook provides one");
+        }
+        let kind = Kind::of(&text, &self.shell.directory());
+        if let Err(end) = self.allow(&text, &kind) {
+            return end;
+        }
+        let mut words = match split_words(&self.settings.shell) {
+            Err(error) => return impossible(format!("failed to split the shell into words: {error}")),
+            Ok(words) if words.is_empty() => return impossible("no shell set for job"),
+            Ok(words) => words,
+        };
+        let shell = words.remove(0);
+        let end = if batch::is_interpreter(&shell) {
+            self.run_batch(&shell, words, &text, &kind)
+        } else {
+            self.run_words(&shell, words, &text, &kind)
+        };
+        self.shell.log().release();
+        end
+    }
+
+    /// Whether this agent may run it (spec/job.md §11.2).
+    fn allow(&self, text: &str, kind: &Kind) -> Result<(), CommandEnd> {
+        let log = self.shell.log();
+        let refuse = |why: &str| {
+            log.comment(format_args!("No such file: {text:?}"));
+            Err(impossible(why))
+        };
+        match kind {
+            Kind::Script { path, .. } if self.settings.rules.command_eval => os::make_executable(path)
+                .map_err(|error| {
+                    let path = path.display();
+                    log.warning(format_args!("Failed to make {path} executable: {error}"));
+                    impossible(format!("making {path} executable: {error}"))
+                }),
+            _ if self.settings.rules.command_eval => Ok(()),
+            Kind::Text => refuse("This agent is not allowed to evaluate console commands"),
+            Kind::Script { path, .. } if path.strip_prefix(self.shell.directory()).is_err() => {
+                refuse("This agent is only allowed to run scripts within the repository")
+            }
+            Kind::Script { .. } => Ok(()),
+        }
+    }
+
+    fn run_words(&self, shell: &str, mut words: Vec<String>, text: &str, kind: &Kind) -> CommandEnd {
+        let (heading, argument) = match kind {
+            Kind::Text => ("Running commands", text.to_owned()),
+            Kind::Script { relative, .. } => ("Running script", format!("./{}", relative.display())),
+        };
+        self.shell.log().header(heading);
+        words.push(argument.clone());
+        let command = Command::new(shell, words).display(Display::Text(argument.clone()));
+        CommandEnd::of_run(&argument, self.shell.run(&command))
+    }
+
+    /// As a batch file, which Windows needs to stop at the first line that fails.
+    fn run_batch(&self, shell: &str, mut words: Vec<String>, text: &str, kind: &Kind) -> CommandEnd {
+        let text = match kind {
+            Kind::Text => text.to_owned(),
+            Kind::Script { relative, .. } => format!(".\\{}", relative.display()),
+        };
+        let file = match batch::write(&text, &self.settings.paths.temporary) {
+            Ok(file) => file,
+            Err(error) => return impossible(format!("writing the batch file: {error}")),
+        };
+        let path = file.path().display().to_string();
+        self.shell.log().header("Running batch script");
+        words.push(path.clone());
+        let command = Command::new(shell, words).display(Display::Text(path.clone()));
+        CommandEnd::of_run(&path, self.shell.run(&command))
+    }
+}
+
+fn impossible(text: impl Into<String>) -> CommandEnd {
+    CommandEnd::Impossible { text: text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_exists_is_a_script() {
+        let root = tempfile::tempdir().expect("a directory");
+        let directory = root.path().join("checkout");
+        std::fs::create_dir_all(directory.join("scripts")).expect("made");
+        std::fs::write(directory.join("scripts/t.sh"), "").expect("written");
+        std::fs::write(root.path().join("outside"), "").expect("written");
+        let check = |text: &str, relative: Option<&str>| {
+            let expected = relative.map_or(Kind::Text, |relative| Kind::Script {
+                path: redkite_git::paths::cleaned(&directory.join(relative)),
+                relative: relative.into(),
+            });
+            assert_eq!(Kind::of(text, &directory), expected, "{text:?}");
+        };
+        check("scripts/t.sh", Some("scripts/t.sh"));
+        check("./scripts/t.sh", Some("scripts/t.sh"));
+        check("scripts\n/t.sh\n", Some("scripts/t.sh"));
+        check("/scripts/t.sh", Some("scripts/t.sh"));
+        check("scripts", Some("scripts"));
+        check("../outside", Some("../outside"));
+        check(" scripts/t.sh", None);
+        check("scripts/t.sh x", None);
+        check("/bin/sh", None);
+    }
+}

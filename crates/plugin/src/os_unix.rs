@@ -1,0 +1,16 @@
+//! File modes.
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Sets a file's permissions; bits that would let it run as somebody else are left out.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode & 0o777))
+}
+
+/// Whether anybody may run a file.
+#[cfg(test)]
+pub(crate) fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
