@@ -6,7 +6,7 @@ use libyaml_safer::{Event, EventData, MappingStyle, Mark, Parser, ScalarStyle, S
 
 use super::MAX_DEPTH;
 use super::node::{Content, Node, NodeId, Place, Scalar};
-use super::source::{Cursor, MAX_RESTORED, Reader, Source, escapes_slash};
+use super::source::{Reader, Source, escapes_slash};
 
 /// The text is not the YAML that pipelines are written in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,9 +47,7 @@ pub enum SyntaxError {
 /// Composes the documents of a stream. Anchors live for the whole stream.
 pub(crate) struct Composer {
     source: Source,
-    restored: usize,
     parser: Parser<Reader>,
-    cursor: Cursor,
     nodes: Vec<Node>,
     anchors: HashMap<String, NodeId>,
     /// How many flow collections the current node lies in.
@@ -73,8 +71,6 @@ impl Composer {
         Ok(Self {
             parser: parser_of(&source),
             source,
-            restored: 0,
-            cursor: Cursor::default(),
             nodes: Vec::new(),
             anchors: HashMap::new(),
             flow: 0,
@@ -105,21 +101,19 @@ impl Composer {
     fn document_or_restart(&mut self) -> Result<Option<NodeId>, SyntaxError> {
         loop {
             match self.document() {
-                Err(Stop::Colon(position)) if self.restored < MAX_RESTORED => {
-                    self.restart_without(position)?
-                }
-                Err(stop) => return Err(stop.into()),
                 Ok(document) => return Ok(document),
+                Err(Stop::Error(error)) => return Err(error),
+                Err(Stop::Refused { position, error }) => {
+                    self.source.hide(position).ok_or(error)?;
+                    self.restart()?;
+                }
             }
         }
     }
 
-    /// Reads the stream anew, with a colon hidden, up to where the current document begins.
-    fn restart_without(&mut self, colon: usize) -> Result<(), SyntaxError> {
-        self.source.hide_colon(colon).ok_or(Stop::Colon(colon))?;
-        self.restored += 1;
+    /// Reads the stream anew, up to where the current document begins.
+    fn restart(&mut self) -> Result<(), SyntaxError> {
         self.parser = parser_of(&self.source);
-        self.cursor = Cursor::default();
         self.nodes.clear();
         self.anchors.clear();
         (self.flow, self.state) = (0, State::Before);
@@ -146,11 +140,15 @@ impl Composer {
     }
 
     fn event(&mut self) -> Result<Event, Stop> {
-        self.parser.parse().map_err(|error| match (error.problem(), error.problem_mark()) {
-            ("found unexpected ':'", Some(mark)) => Stop::Colon(index(mark)),
-            (problem, mark) => {
-                let line = mark.map(|mark| mark.line + 1);
-                SyntaxError::Grammar { line, problem, context: error.context() }.into()
+        self.parser.parse().map_err(|error| {
+            let (problem, mark) = (error.problem(), error.problem_mark());
+            let line = mark.map(|mark| mark.line + 1);
+            let explained = SyntaxError::Grammar { line, problem, context: error.context() };
+            match (problem, mark) {
+                ("found unexpected ':'" | "found unknown escape character", Some(mark)) => {
+                    Stop::Refused { position: index(mark), error: explained }
+                }
+                _ => Stop::Error(explained),
             }
         })
     }
@@ -188,9 +186,9 @@ impl Composer {
         }
     }
 
-    /// Refuses what the reference's older grammar does not know.
+    /// The text of a scalar, unless only the library knows the grammar it is written in.
     fn scalar_text(
-        &mut self,
+        &self,
         value: String,
         style: ScalarStyle,
         (start, end): (Mark, Mark),
@@ -199,16 +197,12 @@ impl Composer {
             ScalarStyle::Plain if self.flow > 0 && value.contains('?') => {
                 Err(grammar(start, "did not find expected ',' or ']'").into())
             }
-            ScalarStyle::DoubleQuoted if value.contains('/') => {
-                let written = self.cursor.between(self.source.text(), index(start), index(end));
-                if escapes_slash(written) {
-                    Err(grammar(start, "found unknown escape character").into())
-                } else {
-                    Ok(value)
-                }
+            ScalarStyle::DoubleQuoted
+                if value.contains('/') && escapes_slash(self.source.between(index(start), index(end))) =>
+            {
+                Err(grammar(start, "found unknown escape character").into())
             }
-            ScalarStyle::Plain => Ok(self.source.restored(value)),
-            _ => Ok(value),
+            _ => Ok(self.source.restored(value, style)),
         }
     }
 
@@ -260,8 +254,11 @@ impl Composer {
 /// Why composing stops.
 enum Stop {
     Error(SyntaxError),
-    /// The library refuses a colon that the reference takes for text.
-    Colon(usize),
+    /// At a position where the library and the reference may be of different minds.
+    Refused {
+        position: usize,
+        error: SyntaxError,
+    },
 }
 
 impl From<SyntaxError> for Stop {
@@ -273,8 +270,7 @@ impl From<SyntaxError> for Stop {
 impl From<Stop> for SyntaxError {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Error(error) => error,
-            Stop::Colon(_) => Self::Grammar { line: None, problem: "found unexpected ':'", context: None },
+            Stop::Error(error) | Stop::Refused { error, .. } => error,
         }
     }
 }
@@ -289,7 +285,7 @@ fn grammar(mark: Mark, problem: &'static str) -> SyntaxError {
     SyntaxError::Grammar { line: Some(mark.line + 1), problem, context: None }
 }
 
-/// A position in characters.
+/// A position in bytes.
 fn index(mark: Mark) -> usize {
     usize::try_from(mark.index).unwrap_or(usize::MAX)
 }

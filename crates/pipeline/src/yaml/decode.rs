@@ -11,7 +11,7 @@ use crate::number;
 use crate::value::{Map, Value};
 
 /// How many values one document may become. Aliases can multiply without end; a real pipeline stays far below.
-const MAX_VALUES: usize = 5_000_000;
+const MAX_VALUES: usize = 1_000_000;
 
 /// A document is well-formed but means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,16 @@
-//! The text of a stream, and where its grammar is older than the library's (spec/pipeline.md §4.1, §4.2).
+//! The text of a stream, and where the library's grammar is not the reference's (spec/pipeline.md §4.1, §4.2).
 //!
-//! The reference's scanner is that of an older libyaml: it ends plain scalars of flow collections at `?`, takes
-//! a colon before a bracket or comma for text, and does not know the escape `\/`.
+//! The reference's scanner is that of another libyaml: it ends plain scalars of flow collections at `?`, takes a
+//! colon before a bracket or comma for text, knows the escape `\'` and does not know `\/`. What the library alone
+//! refuses is hidden behind characters that occur nowhere else in the text, and put back into the scalars.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-/// How often a colon is restored: each time the stream is read anew.
-pub(super) const MAX_RESTORED: usize = 64;
+use libyaml_safer::ScalarStyle;
+
+/// How many colons are hidden before one is an error: for each, the stream is read anew.
+const MAX_COLONS: usize = 64;
 
 /// What the library reads from.
 pub(super) type Reader = std::io::Cursor<Arc<[u8]>>;
@@ -14,27 +18,37 @@ pub(super) type Reader = std::io::Cursor<Arc<[u8]>>;
 /// The text that is parsed.
 pub(super) struct Source {
     text: Arc<str>,
-    /// Stands for a colon that the library would refuse; it is not in the text otherwise.
-    stand_in: Option<char>,
+    stand_ins: Option<StandIns>,
+    colons: usize,
+}
+
+/// Characters that are not in the text otherwise.
+#[derive(Clone, Copy)]
+struct StandIns {
+    /// For a colon of a plain scalar.
+    colon: char,
+    /// For a backslash before a single quote.
+    backslash: char,
 }
 
 impl Source {
-    /// Decodes UTF-8 with or without a byte order mark, and UTF-16 with one.
+    /// Decodes UTF-8 with or without a byte order mark, and UTF-16 with one. The error is the line, from zero.
     pub(super) fn decode(input: &[u8]) -> Result<Self, usize> {
         let text = match input {
-            [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes)?,
-            [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes)?,
+            [0xff, 0xfe, rest @ ..] => Cow::Owned(from_utf16(rest, u16::from_le_bytes)?),
+            [0xfe, 0xff, rest @ ..] => Cow::Owned(from_utf16(rest, u16::from_be_bytes)?),
             _ => {
                 let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
                 let text = std::str::from_utf8(input);
-                text.map_err(|error| lines_before(&input[..error.valid_up_to()]))?.to_owned()
+                Cow::Borrowed(text.map_err(|error| lines_before(&input[..error.valid_up_to()]))?)
             }
         };
-        Ok(Self { text: text.into(), stand_in: None })
+        Ok(Self { text: text.into(), stand_ins: None, colons: 0 })
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    /// The text between two of the library's positions.
+    pub(super) fn between(&self, start: usize, end: usize) -> &str {
+        self.text.get(start..end).unwrap_or_default()
     }
 
     /// A reader of the text as it is now.
@@ -42,25 +56,63 @@ impl Source {
         std::io::Cursor::new(Arc::clone(&self.text).into())
     }
 
-    /// Lets something stand in for the colon at a position (counted in characters).
-    pub(super) fn hide_colon(&mut self, position: usize) -> Option<()> {
-        let stand_in = match self.stand_in {
-            Some(stand_in) => stand_in,
-            None => ('\u{e000}'..'\u{f8ff}').find(|candidate| !self.text.contains(*candidate))?,
+    /// Hides what the library refuses at `position`; `None` if the reference refuses it too.
+    pub(super) fn hide(&mut self, position: usize) -> Option<()> {
+        let stand_ins = match self.stand_ins {
+            Some(stand_ins) => stand_ins,
+            None => StandIns::not_in(&self.text)?,
         };
-        self.stand_in = Some(stand_in);
-        let (at, _) = self.text.char_indices().nth(position).filter(|(_, character)| *character == ':')?;
-        self.text = format!("{}{stand_in}{}", &self.text[..at], &self.text[at + 1..]).into();
+        let (before, refused) = self.text.split_at_checked(position)?;
+        self.text = if let Some(after) = refused.strip_prefix(':').filter(|_| self.colons < MAX_COLONS) {
+            self.colons += 1;
+            format!("{before}{}{after}", stand_ins.colon).into()
+        } else if refused.starts_with("\\'") {
+            format!("{before}{}", hide_escaped_quotes(refused, stand_ins.backslash)).into()
+        } else {
+            return None;
+        };
+        self.stand_ins = Some(stand_ins);
         Some(())
     }
 
-    /// A plain scalar with its colons.
-    pub(super) fn restored(&self, plain: String) -> String {
-        match self.stand_in {
-            Some(stand_in) if plain.contains(stand_in) => plain.replace(stand_in, ":"),
-            _ => plain,
+    /// A scalar's text with what was hidden in it.
+    pub(super) fn restored(&self, text: String, style: ScalarStyle) -> String {
+        let Some(StandIns { colon, backslash }) = self.stand_ins else { return text };
+        if !text.contains([colon, backslash]) {
+            return text;
+        }
+        let was_escape = style == ScalarStyle::DoubleQuoted;
+        text.replace(colon, ":").replace(backslash, if was_escape { "" } else { "\\" })
+    }
+}
+
+impl StandIns {
+    fn not_in(text: &str) -> Option<Self> {
+        let lower = text.to_lowercase();
+        // An escape in a quoted scalar could name the character.
+        let is_free = |candidate: &char| {
+            !text.contains(*candidate) && !lower.contains(&format!("{:04x}", u32::from(*candidate)))
+        };
+        let mut free = ('\u{e000}'..='\u{f8ff}').filter(is_free);
+        Some(Self { colon: free.next()?, backslash: free.next()? })
+    }
+}
+
+/// `text` with `stand_in` for each backslash that escapes a single quote, or would in a quoted scalar.
+fn hide_escaped_quotes(text: &str, stand_in: char) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut chars = text.chars().peekable();
+    while let Some(character) = chars.next() {
+        match (character, chars.peek()) {
+            ('\\', Some('\'')) => out.push(stand_in),
+            ('\\', Some('\\')) => {
+                chars.next();
+                out.push_str("\\\\");
+            }
+            _ => out.push(character),
         }
     }
+    out
 }
 
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
@@ -71,30 +123,6 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
 
 fn lines_before(valid: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', valid).count()
-}
-
-/// Turns positions in characters, which only grow, into positions in bytes.
-#[derive(Default)]
-pub(super) struct Cursor {
-    characters: usize,
-    bytes: usize,
-}
-
-impl Cursor {
-    /// The text between two positions; empty if they are out of order.
-    pub(super) fn between<'a>(&mut self, text: &'a str, start: usize, end: usize) -> &'a str {
-        let start = self.advance(text, start);
-        let end = self.advance(text, end);
-        text.get(start..end).unwrap_or_default()
-    }
-
-    fn advance(&mut self, text: &str, position: usize) -> usize {
-        let ahead = position.saturating_sub(self.characters);
-        let rest = &text[self.bytes..];
-        self.bytes += rest.char_indices().nth(ahead).map_or(rest.len(), |(at, _)| at);
-        self.characters += ahead;
-        self.bytes
-    }
 }
 
 /// Whether a double-quoted scalar, as written, contains the escape `\/`.
@@ -115,7 +143,10 @@ mod tests {
     #[test]
     fn encodings_are_decoded() {
         let check = |input: &[u8], expected: Result<&str, usize>| {
-            assert_eq!(Source::decode(input).as_ref().map(Source::text).map_err(|line| *line), expected);
+            assert_eq!(
+                Source::decode(input).as_ref().map(|source| &*source.text).map_err(|line| *line),
+                expected
+            );
         };
         check("a: é".as_bytes(), Ok("a: é"));
         check(b"\xef\xbb\xbfa", Ok("a"));
@@ -126,17 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_found() {
-        let mut cursor = Cursor::default();
-        let text = "aé🚀b";
-        assert_eq!(cursor.between(text, 1, 3), "é🚀");
-        assert_eq!(cursor.between(text, 3, 9), "b");
-        assert_eq!(cursor.between(text, 1, 2), "");
-    }
-
-    #[test]
     fn escaped_slashes_are_seen() {
         assert!(escapes_slash(r#""a\/b""#));
         assert!(!escapes_slash(r#""a\\/b/""#));
+    }
+
+    #[test]
+    fn stand_ins_occur_nowhere() {
+        let stand_ins = StandIns::not_in("\u{e000} \\uE001 e003").map(|found| (found.colon, found.backslash));
+        assert_eq!(stand_ins, Some(('\u{e002}', '\u{e004}')));
     }
 }
