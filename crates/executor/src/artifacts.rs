@@ -18,7 +18,7 @@ impl Job<'_> {
             paths: self.live.artifact_paths.clone(),
             destination: self.live.artifact_destination.clone(),
         };
-        self.surroundings.upload(&self.shell, &upload).map_err(PhaseError::Upload)?;
+        self.surroundings.upload(&self.shell, &upload).map_err(PhaseError::Command)?;
         self.run_hooks(HookName::PostArtifact)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use redkite_shell::{Command, Display, split_words};
 
 use crate::command::CommandEnd;
+use crate::docker::Container;
 use crate::job::Job;
 use crate::{batch, os};
 
@@ -99,6 +100,10 @@ impl Job<'_> {
         };
         self.shell.log().header(heading);
         words.push(argument.clone());
+        let container = Container::of(&self.shell.env());
+        if let Some(container) = container {
+            return container.run(&self.shell, &self.settings.identity.job, &argument);
+        }
         let command = Command::new(shell, words).display(Display::Text(argument.clone()));
         CommandEnd::of_run(&argument, self.shell.run(&command))
     }

@@ -54,9 +54,9 @@ pub(crate) enum PhaseError {
     /// A directory that should be there.
     #[error(transparent)]
     Directory(#[from] CdError),
-    /// The upload of artifacts.
+    /// A command of ours: the upload of artifacts, the removal of containers.
     #[error(transparent)]
-    Upload(RunError),
+    Command(RunError),
 }
 
 impl PhaseError {
@@ -64,7 +64,7 @@ impl PhaseError {
     pub(crate) fn code(&self) -> i32 {
         match self {
             Self::Hook(error) => error.code(),
-            Self::Upload(error) => error.code(),
+            Self::Command(error) => error.code(),
             Self::Plugin(error) => error.exit_status(),
             Self::Checkout(error) => error.exit_status(),
             Self::CredentialsBeforeCheckout(error) => error.code(),

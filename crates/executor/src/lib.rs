@@ -11,6 +11,7 @@ mod checkout;
 mod command;
 mod credentials;
 mod default_command;
+mod docker;
 mod error;
 mod git_settings;
 mod hook_runner;

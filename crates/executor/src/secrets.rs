@@ -48,7 +48,8 @@ impl Job<'_> {
             return Ok(());
         }
         self.shell.log().header("Preparing secrets");
-        let values = fetch(&self.settings.identity.job, &self.shell.env().clone(), &wishes)?;
+        let client = client(&self.shell.env());
+        let values = fetch(&client, &self.settings.identity.job, &wishes)?;
         for (wish, value) in wishes.into_iter().zip(values) {
             self.shell.log().redact([&value]);
             self.set_secret(wish, value)?;
@@ -89,8 +90,7 @@ fn wishes(config: &str) -> Result<Vec<Wish>, SecretsError> {
 }
 
 /// The values, in order; at most [`secret::PARALLEL`] are fetched at once.
-fn fetch(job: &str, env: &Env, wishes: &[Wish]) -> Result<Vec<String>, SecretsError> {
-    let client = client(env);
+fn fetch(client: &Client, job: &str, wishes: &[Wish]) -> Result<Vec<String>, SecretsError> {
     let job = JobId::from(job);
     let mut results = Vec::new();
     for batch in wishes.chunks(secret::PARALLEL) {

@@ -4,6 +4,7 @@ use std::io;
 
 use redkite_hooks::HookName;
 
+use crate::docker;
 use crate::error::PhaseError;
 use crate::job::Job;
 use crate::settings::Part;
@@ -13,6 +14,10 @@ impl Job<'_> {
     pub(crate) fn tear_down(&mut self) -> Result<(), PhaseError> {
         if self.settings.parts.include(Part::Command) {
             self.run_hooks(HookName::PreExit)?;
+        }
+        let containers = docker::is_used(&self.shell.env());
+        if containers {
+            return docker::clean_up(&self.shell);
         }
         for directory in std::mem::take(&mut self.leftovers) {
             match std::fs::remove_dir_all(&directory) {
