@@ -1,0 +1,109 @@
+//! The pattern language of artifact paths, and the search for files with it (docs/spec/artifacts.md §3).
+//!
+//! `tokens` reads a pattern, `program` is the automaton that matches it piece by piece, `walk` goes through
+//! directories with it, entering only those in which something can still match.
+
+mod program;
+mod tokens;
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+pub use tokens::{PatternError, Reason};
+pub use walk::Links;
+pub(crate) use walk::Walk;
+
+use program::Program;
+use tokens::{Token, tokens};
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// Names one path.
+    Exact(PathBuf),
+    /// Is looked for below a root.
+    Search { root: PathBuf, program: Program },
+}
+
+impl Pattern {
+    /// Compiles `text`; `home` is what a leading `~/` stands for.
+    pub(crate) fn new(text: &str, home: &Path) -> Result<Self, PatternError> {
+        let tokens = tokens(text, &home.to_string_lossy())?;
+        let Some(first) = tokens.iter().position(Token::is_special) else {
+            let path: String = tokens.iter().filter_map(Token::literal).collect();
+            return Ok(Self::Exact(crate::paths::clean(&path)));
+        };
+        let separator = tokens[..first].iter().rposition(|token| token.literal() == Some('/'));
+        let (root, rest) = tokens.split_at(separator.map_or(0, |at| at + 1));
+        let root: String = root.iter().filter_map(Token::literal).collect();
+        Ok(Self::Search { root: crate::paths::clean(&root), program: Program::new(rest) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether `pattern` matches the whole of `path`, as a walk would find it out.
+    fn matches(pattern: &str, path: &str) -> bool {
+        let Ok(Pattern::Search { root, program }) = Pattern::new(pattern, Path::new("/home/me")) else {
+            panic!("{pattern} is no search")
+        };
+        assert_eq!(root, Path::new("."), "{pattern}");
+        program.is_match(&program.advance(&program.start(), path))
+    }
+
+    #[test]
+    fn the_language() {
+        for (pattern, yes, no) in [
+            ("*.txt", &["a.txt", ".txt"][..], &["a/b.txt", "a.TXT"][..]),
+            ("a**b.txt", &["ab.txt", "a1/x/b.txt"], &["b.txt"]),
+            ("?b", &["éb"], &["/b", "b"]),
+            ("{a,b/{c,d},}x", &["ax", "b/cx", "b/dx", "x"], &["bx"]),
+            ("[!a-c]", &["!", "-", "c"], &["b"]),
+            ("[^a]b", &["/b", "xb"], &["ab"]),
+            ("[]x", &[], &["x", "]x"]),
+            ("[^]", &["/", "]"], &[""]),
+            ("a[/\\]]b*", &["a/b", "a]b"], &["ab"]),
+            ("**/*.c", &["x.c", "a/b/x.c"], &["x.h"]),
+            ("*/**/b", &["a/b", "a/x/y/b"], &["b"]),
+            ("*/**/**/b", &["a/x/b"], &["a/b"]),
+            ("{**/x,y}", &["a/x", "y"], &["x"]),
+            ("\\*?", &["*a"], &["aa"]),
+            ("***", &["", "a/b"], &[]),
+            ("*]", &["a]"], &["a"]),
+            ("*[", &["a["], &["a"]),
+        ] {
+            for path in yes {
+                assert!(matches(pattern, path), "{pattern} must match {path}");
+            }
+            for path in no {
+                assert!(!matches(pattern, path), "{pattern} must not match {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_a_root_or_names_a_path() {
+        let home = Path::new("/home/me");
+        let root = |pattern| match Pattern::new(pattern, home) {
+            Ok(Pattern::Search { root, .. }) => format!("search {}", root.display()),
+            Ok(Pattern::Exact(path)) => format!("exact {}", path.display()),
+            Err(error) => error.to_string(),
+        };
+        for (pattern, expected) in [
+            ("a/b/*.txt", "search a/b"),
+            ("../a//*", "search ../a"),
+            ("/abs/x*", "search /abs"),
+            ("~/x/*", "search /home/me/x"),
+            ("~/x", "exact /home/me/x"),
+            ("~", "exact ~"),
+            ("a.txt/", "exact a.txt"),
+            ("sub/../a\\*", "exact a*"),
+            ("a,b", "search ."),
+            ("x/{a", "invalid glob pattern \"x/{a\": unterminated alternation - missing closing brace"),
+        ] {
+            assert_eq!(root(pattern), expected, "{pattern}");
+        }
+    }
+}
