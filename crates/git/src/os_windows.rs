@@ -1,7 +1,7 @@
 //! Files for nobody but the agent's user; their folder's access list sees to that here.
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a directory, and those above it.
 pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
@@ -23,4 +23,9 @@ pub(crate) fn keyscan_program(shell: &redkite_shell::Shell) -> Option<String> {
         let program = Path::new(&own).join(folder).join("ssh-keyscan.exe");
         program.exists().then(|| program.to_string_lossy().into_owned())
     })
+}
+
+/// Makes a new directory in `parent`, whose name is `prefix` and something random.
+pub(crate) fn unique_private_directory(parent: &Path, prefix: &str) -> io::Result<PathBuf> {
+    Ok(tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?.keep())
 }

@@ -57,7 +57,5 @@ impl SshKey {
 
 fn unique_directory(parent: &Path, pipeline: &str) -> io::Result<PathBuf> {
     let slug = if pipeline.is_empty() { String::new() } else { format!("{}-", sanitised(pipeline)) };
-    // tempfile makes directories with mode 0700.
-    let made = tempfile::Builder::new().prefix(&format!(".buildkite-ssh-key-{slug}")).tempdir_in(parent)?;
-    Ok(made.keep())
+    os::unique_private_directory(parent, &format!(".buildkite-ssh-key-{slug}"))
 }

@@ -2,6 +2,7 @@
 use crate::archive::{self, ArchiveError, Archives};
 use crate::error::{FetchError, PluginError};
 use crate::loaded::LoadedPlugin;
+use crate::os;
 use crate::plugin::Plugin;
 use crate::validation::{Validation, validate};
 use redkite_git::retry::{Policy, random};
@@ -137,7 +138,7 @@ fn clone_into_place(
     log.prompt(format_args!("mktemp -dp {}", quote_word(&plugins.to_string_lossy())));
     // With mode 0700, which the plugin keeps.
     let temporary =
-        tempfile::tempdir_in(plugins).map_err(FetchError::file("creating a directory in", plugins))?;
+        os::private_directory(plugins).map_err(FetchError::file("creating a directory in", plugins))?;
     log.comment("Switching to the temporary plugin directory");
     shell.cd(temporary.path())?;
     let cloned = clone(shell, repository, plugin.reference.version(), settings.submodules);

@@ -3,6 +3,7 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// Sets a file's permissions; bits that would let it run as somebody else are left out.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
@@ -13,4 +14,9 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
 #[cfg(test)]
 pub(crate) fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// A new directory with mode 0700 in `parent`.
+pub(crate) fn private_directory(parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }

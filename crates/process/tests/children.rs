@@ -66,6 +66,13 @@ fn a_terminal_has_a_size_a_session_and_line_ends() {
     check(&Launch { terminal: Terminal::Pty, ..sh("echo a > /dev/tty") }, Ending::Exited(0), "a\r\n");
 }
 
+/// Programs close their streams a moment before they end; a shell may even go on without any.
+#[test]
+fn a_terminal_is_not_hung_up_on_a_child_that_has_closed_its_streams() {
+    let script = sh("echo a; exec <&- >&- 2>&-; sleep 0.3; exit 3");
+    check(&Launch { terminal: Terminal::Pty, ..script }, Ending::Exited(3), "a\r\n");
+}
+
 #[test]
 fn environment_is_exactly_what_was_given() {
     let mut launch = Launch::new("/usr/bin/env", "/");

@@ -142,14 +142,14 @@ fn a_key_is_there_for_git_only() {
     settings.ssh_key = "KEY\n\n".into();
     settings.repository = format!("ssh://git@code.example{}", settings.repository);
     bed.sh(
-        "cat > ssh <<'END'\n#!/bin/sh\nprintf '%s\\n' \"$@\" | grep -A1 -e '^-i$' | tail -1 | xargs cat > \"$HOME/key.log\"\n\
+        "cat > ssh <<'END'\n#!/bin/sh\nprintf '%s\\n' \"$@\" | grep -A1 -e '^-i$' | tail -1 | xargs -I KEY sh -c 'cat KEY; stat -c %a KEY \"$(dirname KEY)\"' > \"$HOME/key.log\"\n\
          for last in \"$@\"; do :; done\nexec sh -c \"$last\"\nEND\nchmod +x ssh",
     );
     let path = bed.shell.get("PATH").expect("it is set");
     bed.shell.set("PATH", format!("{}:{path}", bed.path("").display()));
     bed.shell.set("GIT_SSH_VARIANT", "ssh");
     bed.check_out(&settings).expect("it succeeds");
-    assert_eq!(bed.sh("cat home/key.log"), "KEY");
+    assert_eq!(bed.sh("cat home/key.log"), "KEY\n600\n700");
     assert_eq!(bed.shell.get("GIT_SSH_COMMAND"), None);
     assert_eq!(bed.sh("ls -A builds"), "demo");
 }

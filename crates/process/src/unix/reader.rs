@@ -16,6 +16,9 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Reader {
     sources: Vec<(Stream, OwnedFd)>,
+    /// Sources that have ended. A terminal's end is kept open until its child is gone: a child that has closed its
+    /// streams but still runs would be hung up on.
+    ended: Vec<OwnedFd>,
     told: PipeReader,
     tell: PipeWriter,
 }
@@ -38,7 +41,7 @@ impl Reader {
             rustix::fs::fcntl_setfl(source, flags | OFlags::NONBLOCK)?;
         }
         let (told, tell) = io::pipe()?;
-        Ok(Self { sources, told, tell })
+        Ok(Self { sources, ended: Vec::new(), told, tell })
     }
 
     pub(crate) fn stopper(&self) -> Stopper {
@@ -49,7 +52,10 @@ impl Reader {
     pub(crate) fn copy(&mut self, sink: &mut dyn FnMut(Stream, &[u8])) -> OutputEnd {
         let mut buffer = vec![0; BUFFER];
         loop {
-            self.sources.retain(|(stream, source)| drain(source, *stream, &mut buffer, sink) == More::Later);
+            let over = |(stream, source): &mut (Stream, OwnedFd)| {
+                drain(source, *stream, &mut buffer, sink) == More::Never
+            };
+            self.ended.extend(self.sources.extract_if(.., over).map(|(_, source)| source));
             if self.sources.is_empty() {
                 return OutputEnd::Complete;
             }
