@@ -70,7 +70,8 @@ fn prepare(work: &mut Work<'_>, pipeline: Pipeline) -> Result<Vec<Arrival>, Refu
     check_keys(work, &pipeline)?;
     let mut env = work.head().env.clone();
     env.extend(pipeline.env);
-    let scope = Scope::new(&work.head().facts, &env);
+    let head = work.head();
+    let scope = Scope::new(head.id, head.state, &head.facts, &env);
     let steps = arrivals(pipeline.steps, &scope, &Verdict::default())?;
     let head = work.head_mut();
     head.env = env;
