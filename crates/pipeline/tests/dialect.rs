@@ -117,6 +117,14 @@ fn quoted_scalars() {
 }
 
 #[test]
+fn what_the_library_panics_on_is_an_error() {
+    refused("a: \"\\", "breaks off");
+    refused("[!x, a]", "breaks off");
+    refused("!%ff x", "");
+    accepted("a: \\", &[r#"{"a":"\\"}"#]);
+}
+
+#[test]
 fn names_of_anchors() {
     accepted("- &a-_1 x\n- *a-_1\n", &[r#"["x","x"]"#]);
     refused("- &é x\n", "");

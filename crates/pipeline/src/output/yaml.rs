@@ -54,10 +54,18 @@ impl Writer {
                 self.out.push_str(": ");
                 self.element(value, column);
             } else {
-                self.scalar(&key.into(), column, column);
+                self.simple_key(key, column);
                 self.out.push(':');
                 self.map_value(value, column);
             }
+        }
+    }
+
+    fn simple_key(&mut self, key: &str, column: usize) {
+        match key {
+            // Without quotes it would merge.
+            "<<" => self.out.push_str("\"<<\""),
+            key => self.scalar(&key.into(), column, column),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reads one document after the other from libyaml's events (spec/pipeline.md §4.1, §4.2).
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Event, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle};
 
@@ -140,7 +141,16 @@ impl Composer {
     }
 
     fn event(&mut self) -> Result<Event, Stop> {
-        self.parser.parse().map_err(|error| {
+        // The library panics on a few malformed texts, such as a quoted scalar whose last byte is a backslash.
+        // After an error it is not asked again, so that its state does not matter.
+        let parser = AssertUnwindSafe(&mut self.parser);
+        let event = catch_unwind(|| { parser }.parse());
+        let event = event.map_err(|_| SyntaxError::Grammar {
+            line: None,
+            problem: "found a scalar or tag that breaks off",
+            context: None,
+        })?;
+        event.map_err(|error| {
             let (problem, mark) = (error.problem(), error.problem_mark());
             let line = mark.map(|mark| mark.line + 1);
             let explained = SyntaxError::Grammar { line, problem, context: error.context() };
