@@ -137,7 +137,7 @@ impl Writer {
 
     fn literal(&mut self, text: &str, parent: usize, block: usize) {
         self.out.push('|');
-        if text.starts_with([' ', '\n']) {
+        if text.starts_with([' ', '\t', '\n']) {
             self.out.push_str(&(block - parent).to_string());
         }
         let content = text.trim_end_matches('\n');

@@ -37,11 +37,7 @@ pub(super) fn style(text: &str) -> Style {
 
 /// Whether a reader would not take the plain text for a string.
 fn means_something_else(text: &str) -> bool {
-    let is_merge = text == "<<";
-    is_merge
-        || !matches!(resolve::resolve(text), Value::String(_))
-        || OLD_BOOLEANS.contains(&text)
-        || is_base_60(text)
+    !matches!(resolve::resolve(text), Value::String(_)) || OLD_BOOLEANS.contains(&text) || is_base_60(text)
 }
 
 /// `12:30` and `1:2:3.5`, which older readers take for numbers.
