@@ -24,7 +24,7 @@ impl Change for CreateBuild {
     async fn apply(&self, cx: &mut Context<'_>) -> Result<BuildId, Failure> {
         let id = BuildId::from(Uuid::now_v7());
         let number = BuildsTable::next_number(cx.db().await?, &self.0.slug).await?;
-        let facts = self.facts(id, u64::try_from(number).unwrap_or(1), &cx.settings.origin);
+        let facts = self.facts(u64::try_from(number).unwrap_or(1), &cx.settings.origin);
         let pipeline = self.pipeline(&facts, id)?;
         let (build, changes) =
             Build::create(id, facts, pipeline, cx.now, &mut Uuid::now_v7).map_err(super::follow::refusal)?;
@@ -38,7 +38,7 @@ impl Change for CreateBuild {
 }
 
 impl CreateBuild {
-    fn facts(&self, id: BuildId, number: u64, origin: &str) -> Facts {
+    fn facts(&self, number: u64, origin: &str) -> Facts {
         let new = &self.0;
         let person = (!new.author.is_empty()).then(|| Person {
             name: new.author.clone(),
@@ -57,7 +57,7 @@ impl CreateBuild {
                 teams: Vec::new(),
             },
             number,
-            url: format!("{origin}/{ORGANIZATION}/{}/builds/{id}", new.slug),
+            url: format!("{origin}/{ORGANIZATION}/{}/builds/{number}", new.slug),
             source: new.source,
             branch: new.branch.clone(),
             commit: new.commit.clone(),
