@@ -18,8 +18,13 @@ pub(crate) struct Output(());
 impl Output {
     /// The text as it is.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), OutputError> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Bytes that may be no text.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        out.write_all(bytes)?;
         Ok(out.flush()?)
     }
 

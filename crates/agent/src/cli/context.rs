@@ -1,6 +1,7 @@
 //! What a command gets besides its arguments.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::{Entry, Source, help};
 use crate::environment::Environment;
@@ -37,8 +38,19 @@ impl Context {
         self.experiments.iter().any(|enabled| enabled == name)
     }
 
+    /// The working directory by the name the user knows it by: `$PWD` where that is the directory we are in.
+    pub(crate) fn directory(&self) -> PathBuf {
+        let actual = std::env::current_dir().unwrap_or_default();
+        let named = self.environment.get("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
+        named.filter(|named| same_directory(named, &actual)).unwrap_or(actual)
+    }
+
     /// The command's help, for those that print it when their arguments don't fit.
     pub(crate) fn page(&self) -> String {
         help::command(self.entry)
     }
+}
+
+fn same_directory(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
 }

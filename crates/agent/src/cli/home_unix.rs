@@ -3,7 +3,7 @@
 use std::fs;
 
 /// The home directory of the user this process runs as, if the local user database has one.
-pub(crate) fn of_current_user() -> Option<String> {
+pub(super) fn of_current_user() -> Option<String> {
     let id = rustix::process::getuid().as_raw().to_string();
     home_of(&id, &fs::read_to_string("/etc/passwd").ok()?)
 }

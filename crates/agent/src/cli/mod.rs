@@ -20,8 +20,7 @@ pub(crate) use command::{Category, Command, Entry, Group, ReadsConfigFile, comma
 pub(crate) use context::Context;
 pub(crate) use deprecation::Deprecation;
 pub(crate) use dispatch::run;
-pub(crate) use home::of_current_user as home_directory;
-pub(crate) use paths::{CommandPath, FilePath};
+pub(crate) use paths::{CommandPath, FilePath, home_directory};
 pub(crate) use resolve::{Resolved, Source};
 pub(crate) use values::GoDuration;
 

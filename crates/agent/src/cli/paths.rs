@@ -68,13 +68,18 @@ pub(crate) fn command_path(text: &str, environment: &Environment) -> Result<Stri
     Ok(if exists { absolute(&expanded) } else { expanded })
 }
 
+/// The home directory of the user database, or else `$HOME`.
+pub(crate) fn home_directory(environment: &Environment) -> String {
+    home::of_current_user().or_else(|| environment.get("HOME")).unwrap_or_default()
+}
+
 fn expanded(text: &str, environment: &Environment) -> Result<String, OthersHome> {
     let text = expand_variables(text, |name| environment.get(name).unwrap_or_default());
     let Some(rest) = text.strip_prefix('~') else { return Ok(text) };
     if !(rest.is_empty() || rest.starts_with(['/', '\\'])) {
         return Err(OthersHome);
     }
-    let home = home::of_current_user().or_else(|| environment.get("HOME")).unwrap_or_default();
+    let home = home_directory(environment);
     Ok(format!("{home}{rest}"))
 }
 

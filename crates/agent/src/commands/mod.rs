@@ -6,6 +6,7 @@
 mod agent;
 mod annotate;
 mod annotation;
+mod artifact;
 mod bootstrap;
 mod build;
 mod env;
@@ -20,6 +21,7 @@ use crate::cli::{Entry, Group, command, group};
 #[rustfmt::skip]
 pub(crate) const GROUPS: &[Group] = &[
     group("annotation", Job, "Manage annotations"),
+    group("artifact", Job, "Upload, find and fetch files of the build"),
     group("build", Job, "Manage the build"),
     group("env", Job, "Read and change the variables of the running job"),
     group("meta-data", Job, "Read and set values that the jobs of a build share"),
@@ -33,6 +35,10 @@ pub(crate) const COMMANDS: &[Entry] = &[
     command::<bootstrap::Args>("bootstrap", Internal),
     command::<annotate::Args>("annotate", Job),
     command::<annotation::remove::Args>("annotation remove", Job),
+    command::<artifact::upload::Args>("artifact upload", Job),
+    command::<artifact::download::Args>("artifact download", Job),
+    command::<artifact::search::Args>("artifact search", Job),
+    command::<artifact::shasum::Args>("artifact shasum", Job),
     command::<build::cancel::Args>("build cancel", Job),
     command::<env::dump::Args>("env dump", Job),
     command::<meta_data::set::Args>("meta-data set", Job),

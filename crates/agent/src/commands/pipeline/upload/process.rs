@@ -124,9 +124,9 @@ impl Run<'_> {
 
     fn apply_if_changed(&mut self, pipeline: &mut Pipeline) {
         let (args, environment) = (self.args, &self.cx.environment);
-        let home = home_directory();
+        let home = home_directory(environment);
         let find_out = || changed::find_out(args, environment);
-        for error in apply_if_changed(pipeline, &mut self.changed, home.as_deref(), find_out) {
+        for error in apply_if_changed(pipeline, &mut self.changed, Some(&home), find_out) {
             tracing::warn!(
                 "Couldn't understand an if_changed condition: {error}. The step will not be skipped."
             );
