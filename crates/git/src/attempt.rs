@@ -91,7 +91,7 @@ impl Attempt<'_> {
         if self.settings.repository.is_empty() {
             return Ok(None);
         }
-        let part = Part::Repository(remote);
+        let part = Part::Repository { remote, attempt: self.number };
         let mirror = Mirror::new(self.shell, self.settings, mirrors, &self.settings.repository, part);
         let directory = mirror.prepare(self.leftovers).during("getting/updating git mirror")?;
         let shown = directory.as_deref().map_or("".into(), Path::to_string_lossy);

@@ -2,7 +2,7 @@
 use crate::attempt::Attempt;
 use crate::error::CheckoutError;
 use crate::fetch::pause;
-use crate::reaction::{Deadline, Failure, Job, Reaction, Say, react};
+use crate::reaction::{Deadline, Failure, History, Job, Reaction, Say, react};
 use crate::retry::{Policy, Spoken, Try, random};
 use crate::settings::Settings;
 use crate::sparse::Mode;
@@ -33,9 +33,14 @@ pub fn check_out(
     }
     Mode::parse(&settings.sparse.mode)?;
     let attempts = if settings.attempts == 0 { DEFAULT_ATTEMPTS } else { settings.attempts };
+    let mut before = None;
     for attempt in Policy::checkout(attempts).tries(random) {
         let Err(failed) = limited_attempt(shell, settings, leftovers, attempt.number) else { return Ok(()) };
-        let (error, reaction) = handle(shell, failed, attempt);
+        let class = failed.error.class();
+        let repeated = class.is_some() && class == before && !attempt.is_last();
+        before = class;
+        let history = if repeated { History::Repeated } else { History::None };
+        let (error, reaction) = handle(shell, failed, attempt, history);
         if !reaction.retry || attempt.is_last() {
             return Err(error);
         }
@@ -56,11 +61,13 @@ fn limited_attempt(
     leftovers: &mut Vec<PathBuf>,
     number: u32,
 ) -> Result<(), Failed> {
-    let Some(limit) = settings.timeout else {
+    // A limit beyond what a clock can show is none.
+    let end = settings.timeout.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
+    let Some((limit, end)) = end else {
         let attempt = Attempt { shell, settings, leftovers, number };
         return attempt.run().map_err(|error| Failed { error, deadline: Deadline::Ahead });
     };
-    let context = shell.context().with_deadline(Instant::now() + limit);
+    let context = shell.context().with_deadline(end);
     let limited = shell.within(&context);
     let result = Attempt { shell: &limited, settings, leftovers, number }.run();
     result.map_err(|error| {
@@ -73,10 +80,10 @@ fn limited_attempt(
 }
 
 /// Says what failed and does what has to be done about it; answers the error that counts from here on.
-fn handle(shell: &Shell, failed: Failed, attempt: Try) -> (CheckoutError, Reaction) {
+fn handle(shell: &Shell, failed: Failed, attempt: Try, history: History) -> (CheckoutError, Reaction) {
     let Failed { error, deadline } = failed;
     let job = if shell.context().is_over() { Job::Cancelled } else { Job::Running };
-    let reaction = react(Failure { cause: error.cause(), deadline, job });
+    let reaction = react(Failure { cause: error.cause(), deadline, job, history });
     let log = shell.log();
     match reaction.say {
         Say::Failed => log.warning(format_args!("Checkout failed! {error}")),

@@ -10,6 +10,17 @@ pub(crate) struct Failure {
     pub deadline: Deadline,
     /// Whether the job is being cancelled.
     pub job: Job,
+    /// Whether keeping the directory has not helped.
+    pub(crate) history: History,
+}
+
+/// What is known from the attempt before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum History {
+    /// Nothing that matters.
+    None,
+    /// It failed in the same way, and another attempt follows.
+    Repeated,
 }
 
 /// What an attempt failed of.
@@ -101,10 +112,18 @@ pub(crate) const fn react(failure: Failure) -> Reaction {
         (Cause::Git(Class::FetchRetryClean, Retried::Inside), _, _) => row(S::Failed, true, false),
         (Cause::Cancelled, _, _) => row(S::Cancelled, false, false),
         (_, _, Job::Cancelled) => row(S::JobCancelled, false, false),
-        (Cause::Git(class, Retried::Not), _, _) => row(S::FailedAttempt, class.wipes(), true),
+        (Cause::Git(class, Retried::Not), _, _) => {
+            row(S::FailedAttempt, class.wipes() || outlives_attempts(class, failure.history), true)
+        }
         (Cause::Git(class, Retried::Inside), _, _) => row(S::Failed, class.wipes(), false),
         (Cause::Other, _, _) => row(S::FailedAttempt, true, true),
     }
+}
+
+/// A checkout or fetch that fails again in the directory that was kept for it, for want of an object or for a ref in
+/// the way, would do so for ever. The reference agent lets it (spec/README.md, fact 10).
+const fn outlives_attempts(class: Class, history: History) -> bool {
+    matches!(class, Class::Checkout | Class::Fetch) && matches!(history, History::Repeated)
 }
 
 #[cfg(test)]
@@ -112,7 +131,7 @@ mod tests {
     use super::*;
 
     fn check(cause: Cause, say: Say, wipe: bool, retry: bool) {
-        let failure = Failure { cause, deadline: Deadline::Ahead, job: Job::Running };
+        let failure = Failure { cause, deadline: Deadline::Ahead, job: Job::Running, history: History::None };
         assert_eq!(react(failure), Reaction { say, wipe, retry }, "{cause:?}");
     }
 
@@ -135,14 +154,29 @@ mod tests {
 
     #[test]
     fn a_deadline_counts_only_while_the_job_goes_on() {
-        let passed = |job| react(Failure { cause: Cause::Signal, deadline: Deadline::Passed, job });
+        let passed = |job| {
+            react(Failure { cause: Cause::Signal, deadline: Deadline::Passed, job, history: History::None })
+        };
         assert_eq!(passed(Job::Running), Reaction { say: Say::FailedAttempt, wipe: true, retry: true });
         assert_eq!(passed(Job::Cancelled).say, Say::Interrupted);
     }
 
     #[test]
+    fn what_fails_again_in_the_same_way_is_not_kept() {
+        let again = |class, history| {
+            let cause = Cause::Git(class, Retried::Not);
+            react(Failure { cause, deadline: Deadline::Ahead, job: Job::Running, history }).wipe
+        };
+        assert!(!again(Class::Checkout, History::None) && again(Class::Checkout, History::Repeated));
+        assert!(!again(Class::Fetch, History::None) && again(Class::Fetch, History::Repeated));
+        assert!(!again(Class::FetchBadReference, History::Repeated));
+    }
+
+    #[test]
     fn a_cancelled_job_still_removes_what_is_unsafe() {
-        let cancelled = |cause| react(Failure { cause, deadline: Deadline::Ahead, job: Job::Cancelled });
+        let cancelled = |cause| {
+            react(Failure { cause, deadline: Deadline::Ahead, job: Job::Cancelled, history: History::None })
+        };
         assert!(cancelled(Cause::Git(Class::FetchRetryClean, Retried::Not)).wipe);
         assert_eq!(cancelled(Cause::Git(Class::Clone, Retried::Not)).say, Say::JobCancelled);
         assert_eq!(cancelled(Cause::Other), Reaction { say: Say::JobCancelled, wipe: false, retry: false });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use redkite_process::Context;
 
-use crate::{RunError, Shell};
+use crate::{RunError, Shell, os};
 
 /// How often a lock that is taken is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ impl Shell {
         name.push("f");
         let file_path = PathBuf::from(name);
         let failed = |source| LockError::File { path: file_path.clone(), source };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&file_path);
+        let file = os::private(OpenOptions::new().create(true).truncate(false).write(true)).open(&file_path);
         let file = file.map_err(failed)?;
         loop {
             match file.try_lock() {

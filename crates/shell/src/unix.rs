@@ -1,7 +1,8 @@
 //! What is Unix's own.
 
 use std::borrow::Cow;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::Env;
@@ -29,4 +30,9 @@ pub(crate) fn runnable(path: &Path, _: &Env) -> Option<PathBuf> {
     let metadata = path.metadata().ok()?;
     let runnable = !metadata.is_dir() && metadata.permissions().mode() & 0o111 != 0;
     runnable.then(|| path.to_path_buf())
+}
+
+/// A file that these options make is for nobody but the agent's user.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
 }

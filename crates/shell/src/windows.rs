@@ -1,6 +1,7 @@
 //! What is Windows's own (spec/job.md §23).
 
 use std::borrow::Cow;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use crate::Env;
@@ -34,4 +35,9 @@ pub(crate) fn runnable(path: &Path, env: &Env) -> Option<PathBuf> {
         PathBuf::from(name)
     });
     bare.into_iter().chain(extended).find(|candidate| candidate.is_file())
+}
+
+/// A file that these options make is for whom its folder is.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }

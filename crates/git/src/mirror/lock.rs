@@ -14,7 +14,8 @@ pub(super) fn acquire(
     if shell.verbosity() == Verbosity::Debug {
         shell.log().comment(format_args!("Acquiring mirror repository {name} lock"));
     }
-    let patience = shell.context().with_deadline(Instant::now() + timeout);
+    let end = Instant::now().checked_add(timeout);
+    let patience = end.map_or_else(|| shell.context().clone(), |end| shell.context().with_deadline(end));
     shell.lock(path, &patience).map_err(|error| match error {
         LockError::Over(_) if shell.context().is_over() => RunError::over(shell.context()).into(),
         LockError::Over(_) => CheckoutError::LockTimeout { lock: name },

@@ -11,14 +11,23 @@ use crate::paths::MirrorPaths;
 use crate::remote_mirror::{self, MirrorSite, RemoteMirror};
 use crate::retry::Policy;
 use crate::settings::{Mirrors, Settings};
-use redkite_shell::{Lock, Shell};
+use redkite_process::Ending;
+use redkite_shell::{Lock, RunError, Shell};
 use std::path::{Path, PathBuf};
+
+/// The attempt from which on a broken mirror is removed.
+const PATIENCE: u32 = 3;
 
 /// Which repository of the job a mirror is of.
 #[derive(Debug)]
 pub(crate) enum Part<'a> {
-    /// The job's own, whose commit is known; a remote mirror may help.
-    Repository(&'a mut RemoteMirror),
+    /// The job's own, whose commit is known.
+    Repository {
+        /// It may help.
+        remote: &'a mut RemoteMirror,
+        /// Of the checkout, from 1.
+        attempt: u32,
+    },
     /// A submodule's.
     Submodule,
 }
@@ -84,7 +93,7 @@ impl<'a> Mirror<'a> {
     /// The remote mirror, as long as it may be used here.
     fn remote(&mut self) -> Option<&mut RemoteMirror> {
         match &mut self.part {
-            Part::Repository(remote) if remote.is_due_at(MirrorSite::OnHostMirror) => Some(remote),
+            Part::Repository { remote, .. } if remote.is_due_at(MirrorSite::OnHostMirror) => Some(remote),
             _ => None,
         }
     }
@@ -93,6 +102,7 @@ impl<'a> Mirror<'a> {
         let timeout = self.mirrors.lock_timeout;
         let clone_lock = lock::acquire(self.shell, "clone", &self.paths.clone_lock, timeout)?;
         let staging = self.clear_staging();
+        self.remove_broken();
         if !self.paths.repository.exists() {
             self.create(staging)?;
             return Ok(clone_lock);
@@ -101,6 +111,25 @@ impl<'a> Mirror<'a> {
         let update_lock = lock::acquire(self.shell, "update", &self.paths.update_lock, timeout)?;
         self.update()?;
         Ok(update_lock)
+    }
+
+    /// A mirror that is no repository fails every attempt. The reference agent leaves it at that; this one makes it
+    /// anew when the attempts before have failed.
+    fn remove_broken(&self) {
+        let directory = &self.paths.repository;
+        let Part::Repository { attempt: PATIENCE.., .. } = self.part else { return };
+        if !directory.exists() {
+            return;
+        }
+        let args = Args::new(["--git-dir", &directory.to_string_lossy(), "rev-parse", "--git-dir"]);
+        let Err(RunError::Failed(Ending::Exited(_))) = Git::new(self.shell).capture_quietly(args) else {
+            return;
+        };
+        let (log, shown) = (self.shell.log(), directory.display());
+        log.comment(format_args!("Removing mirror dir \"{shown}\": it is not a git repository"));
+        if let Err(error) = directory::remove_all(directory) {
+            log.warning(format_args!("Failed to remove \"{shown}\": {error}"));
+        }
     }
 
     fn clear_staging(&self) -> Staging {
@@ -153,7 +182,7 @@ impl<'a> Mirror<'a> {
         let (shell, git) = (self.shell, Git::new(self.shell));
         let directory = self.paths.repository.to_string_lossy().into_owned();
         let commit = &self.settings.source.commit;
-        let present = matches!(self.part, Part::Repository(_)) && git.has_commit(&directory, commit);
+        let present = matches!(self.part, Part::Repository { .. }) && git.has_commit(&directory, commit);
         if present {
             shell.log().comment(format_args!("Commit {commit:?} exists in mirror"));
         } else {
@@ -163,8 +192,8 @@ impl<'a> Mirror<'a> {
             reconcile(shell, Some(&self.paths.repository), self.repository).during("setting remote URL")?;
         match self.part {
             Part::Submodule => git.run(Args::new(["--git-dir", &directory, "fetch", "origin"]))?,
-            Part::Repository(_) if !present => self.fetch(&directory)?,
-            Part::Repository(_) => {}
+            Part::Repository { .. } if !present => self.fetch(&directory)?,
+            Part::Repository { .. } => {}
         }
         if origin == Origin::Changed {
             for check in ["fsck", "gc"] {

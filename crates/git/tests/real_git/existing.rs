@@ -75,3 +75,20 @@ fn a_garbled_head_is_healed() {
 fn a_repository_without_origin_is_healed() {
     check_healed("git remote remove origin");
 }
+
+/// The reference agent tries this until its attempts are used up (spec/README.md, fact 10).
+#[test]
+fn a_missing_object_is_healed_in_the_third_attempt() {
+    let mut bed = Bed::new();
+    bed.check_out(&bed.settings(&bed.commit("main~1"))).expect("it succeeds");
+    bed.sh(
+        "cd builds/demo && git fetch -q origin && blob=$(git rev-parse main:a.txt) && \
+         git repack -q -a -d && for pack in .git/objects/pack/*.pack; do mv $pack x.pack && rm -f ${pack%.pack}.* && \
+         git unpack-objects -q < x.pack && rm -f x.pack; done && rm -f .git/objects/$(echo $blob | sed 's|^..|&/|')",
+    );
+    let mut settings = bed.settings(&bed.commit("main"));
+    settings.attempts = 3;
+    bed.check_out(&settings).expect("the third attempt succeeds");
+    assert_eq!(bed.checked_out(), "2");
+    assert_eq!(bed.git().iter().filter(|line| line.starts_with("clone")).count(), 1);
+}

@@ -112,6 +112,17 @@ fn a_renamed_repository_is_checked() {
     );
 }
 
+#[test]
+fn a_mirror_that_is_no_repository_is_replaced_in_the_third_attempt() {
+    let mut bed = Bed::new();
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
+    bed.sh("cd mirrors/*project && mv HEAD broken");
+    let mut settings = mirrored(&bed, "HEAD");
+    settings.attempts = 3;
+    bed.check_out(&settings).expect("the third attempt succeeds");
+    assert_eq!(bed.sh("ls mirrors/*project/broken 2>/dev/null || echo gone"), "gone");
+}
+
 /// The remote mirror is a local repository here: `insteadOf` makes it one.
 fn remote(bed: &Bed, settings: &mut Settings, name: &str) {
     let root = bed.path("");
