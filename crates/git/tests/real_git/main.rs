@@ -1,9 +1,11 @@
 //! Checkouts with a real git in a directory of their own.
 #![cfg(unix)]
 
+mod agent;
 mod bed;
 mod existing;
 mod failures;
 mod fresh;
+mod hosts;
 mod mirrors;
 mod submodules;
