@@ -34,10 +34,10 @@ pub(crate) enum TransferError {
     Request { method: Method, url: String, source: http::Error },
 }
 
-/// What is sent.
+/// What is sent. Without a length it goes in chunks.
 pub(crate) struct Content<R> {
     pub(crate) reader: R,
-    pub(crate) length: u64,
+    pub(crate) length: Option<u64>,
 }
 
 impl Transfer {
@@ -60,7 +60,7 @@ impl Transfer {
         Self { direct, proxied: Agent::new_with_config(config().build()), user_agent }
     }
 
-    /// Sends a content of known length.
+    /// Sends a content.
     pub(crate) fn send(
         &self,
         method: &Method,
@@ -68,8 +68,8 @@ impl Transfer {
         headers: &[(HeaderName, String)],
         mut content: Content<impl Read>,
     ) -> Result<Response<ureq::Body>, TransferError> {
-        let length = (CONTENT_LENGTH, content.length.to_string());
-        let all: Vec<_> = headers.iter().cloned().chain([length]).collect();
+        let length = content.length.map(|length| (CONTENT_LENGTH, length.to_string()));
+        let all: Vec<_> = headers.iter().cloned().chain(length).collect();
         let request = self.request(method, url, &all, SendBody::from_reader(&mut content.reader))?;
         let answer = self.agent(url).run(request);
         answer.map_err(|error| transport(method, url, &error))

@@ -20,7 +20,7 @@ pub(crate) use command::{Category, Command, Entry, Group, ReadsConfigFile, comma
 pub(crate) use context::Context;
 pub(crate) use deprecation::Deprecation;
 pub(crate) use dispatch::run;
-pub(crate) use paths::{CommandPath, FilePath, home_directory};
+pub(crate) use paths::{CommandPath, FilePath, absolute, home_directory};
 pub(crate) use resolve::{Resolved, Source};
 pub(crate) use values::GoDuration;
 

@@ -7,7 +7,7 @@ mod global;
 mod paths;
 mod redaction;
 
-pub(crate) use api::ApiOptions;
+pub(crate) use api::{AccessOptions, ApiOptions};
 pub(crate) use cancel::CancelOptions;
 pub(crate) use checkout::CheckoutOptions;
 pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};

@@ -84,7 +84,7 @@ impl Store for Artifactory {
             (HeaderName::from_static("x-checksum-sha1"), artifact.sha1.clone()),
             (HeaderName::from_static("x-checksum-sha256"), artifact.sha256.clone()),
         ];
-        let content = Content { reader: reopen(&artifact.absolute)?, length: artifact.size };
+        let content = Content { reader: reopen(&artifact.absolute)?, length: None };
         let answer = transfer.send(&Method::PUT, &url, &headers, content)?;
         if answer.status().is_success() {
             return Ok(None);

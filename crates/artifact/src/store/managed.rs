@@ -79,7 +79,7 @@ fn send_part(transfer: &Transfer, artifact: &Found, part: &Part) -> Result<PartE
         source,
     })?;
     let headers = [(CONTENT_TYPE, artifact.content_type.clone())];
-    let content = Content { reader: file.take(part.length), length: part.length };
+    let content = Content { reader: file.take(part.length), length: Some(part.length) };
     let answer = transfer.send(&method(&part.method, Method::PUT), &part.url, &headers, content)?;
     if !answer.status().is_success() {
         let status = status_line(answer.status());
@@ -103,7 +103,8 @@ fn send_form(
     let reader = Cursor::new(before).chain(file).chain(Cursor::new(after));
     let headers = [(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))];
     let method = method(&action.method, Method::POST);
-    let answer = transfer.send(&method, &form_url(action), &headers, Content { reader, length })?;
+    let answer =
+        transfer.send(&method, &form_url(action), &headers, Content { reader, length: Some(length) })?;
     accepted(answer)
 }
 

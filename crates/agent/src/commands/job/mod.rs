@@ -1,0 +1,4 @@
+//! `job …`: the job this command runs in.
+
+pub(crate) mod promise_failure;
+pub(crate) mod update;

@@ -1,0 +1,3 @@
+//! `oidc …`.
+
+pub(crate) mod request_token;

@@ -1,0 +1,3 @@
+//! `redactor …`.
+
+pub(crate) mod add;

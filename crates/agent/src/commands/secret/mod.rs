@@ -1,0 +1,3 @@
+//! `secret …`.
+
+pub(crate) mod get;

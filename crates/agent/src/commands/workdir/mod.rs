@@ -1,0 +1,3 @@
+//! `workdir …`.
+
+pub(crate) mod set;
