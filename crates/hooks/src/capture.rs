@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use redkite_shell::{Env, EnvDiff};
 
+use crate::declarations::{self, DeclarationError};
+
 /// The hook's status, which its wrapper exports for the dump.
 pub(crate) const STATUS: &str = "BUILDKITE_HOOK_EXIT_STATUS";
 /// The directory in which the hook ended, which its wrapper exports for the dump.
@@ -22,9 +24,17 @@ pub enum CaptureError {
         /// What the system said.
         source: io::Error,
     },
+    /// It is not what a shell writes.
+    #[error("understanding the environment in {path}: {source}")]
+    Declarations {
+        /// The dump.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DeclarationError,
+    },
     /// It is not what `env dump` writes.
     #[error("understanding the environment in {path}: {source}")]
-    Parse {
+    Json {
         /// The dump.
         path: PathBuf,
         /// What is wrong with it.
@@ -39,9 +49,23 @@ pub(crate) fn read(path: &Path) -> Result<Option<Env>, CaptureError> {
     if bytes.is_empty() {
         return Ok(None);
     }
+    let path = || path.to_path_buf();
+    if !bytes.starts_with(b"{") {
+        let variables = declarations::parse(&bytes)
+            .map_err(|source| CaptureError::Declarations { path: path(), source })?;
+        return Ok(Some(variables.into_iter().collect()));
+    }
     let parsed: Result<BTreeMap<String, String>, _> = serde_json::from_slice(&bytes);
-    let variables = parsed.map_err(|source| CaptureError::Parse { path: path.to_path_buf(), source })?;
-    Ok(Some(variables.into_iter().collect()))
+    let variables = parsed.map_err(|source| CaptureError::Json { path: path(), source })?;
+    Ok(Some(variables.into_iter().filter(|(name, _)| is_shells(name)).collect()))
+}
+
+/// Whether a shell can have changed a variable of this name: others pass through it, and not every form of dump
+/// has them.
+fn is_shells(name: &str) -> bool {
+    let is_function = name.starts_with("BASH_FUNC_");
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_function || (is_name && !name.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// What changed between the dumps, without what the wrapper itself exported, and where the hook ended.

@@ -4,10 +4,12 @@
 //! what becomes of their changes, is the executor's business.
 
 mod capture;
+mod declarations;
 mod error;
 mod find;
 mod hook;
 mod kind;
+mod posix;
 mod run;
 mod wrapper;
 

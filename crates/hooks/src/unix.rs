@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use redkite_shell::{Command, Shell};
 use tempfile::TempDir;
 
-use crate::capture::{DIRECTORY, STATUS};
 use crate::error::HookError;
+use crate::posix::{self, Places};
 use crate::wrapper::Wrapper;
 
 /// Extensions of hook files, in the order in which they are tried.
@@ -44,21 +44,17 @@ pub(crate) fn script_name(_: &Path) -> &'static str {
     "hook-script-wrapper"
 }
 
-/// The wrapper. The shebang comes first, so that its options hold for the whole; paths stand between double
-/// quotes as they are.
+/// The wrapper.
 pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
-    let shebang = shebang.map(|line| format!("{line}\n")).unwrap_or_default();
-    let (agent, hook) = (agent.display(), hook.display());
-    let (before, after) = (wrapper.before.display(), wrapper.after.display());
-    format!(
-        "{shebang}\
-         \"{agent}\" env dump > \"{before}\"\n\
-         . \"{hook}\"\n\
-         export {STATUS}=$?\n\
-         export {DIRECTORY}=\"${{PWD}}\"\n\
-         \"{agent}\" env dump > \"{after}\"\n\
-         exit ${STATUS}\n"
-    )
+    let shown = |path: &Path| path.display().to_string();
+    let places = Places {
+        hook: shown(hook),
+        agent: shown(agent),
+        before: shown(&wrapper.before),
+        after: shown(&wrapper.after),
+        functions: shown(&wrapper.functions),
+    };
+    posix::script(shebang, &places)
 }
 
 /// How a wrapper without a shell of its own is run: with bash, or with sh where there is no bash.

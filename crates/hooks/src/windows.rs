@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::capture::{DIRECTORY, STATUS};
 use crate::error::HookError;
+use crate::posix::{self, Places};
 use crate::wrapper::Wrapper;
 
 /// Extensions of hook files, in the order in which they are tried.
@@ -82,12 +83,8 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
              exit $Env:{STATUS}\n"
         ),
         Language::Posix => {
-            let shebang = shebang.map(|line| format!("{line}\n")).unwrap_or_default();
-            format!(
-                "{shebang}\"{agent}\" env dump > \"{before}\"\n. \"{hook}\"\n\
-                 export {STATUS}=$?\nexport {DIRECTORY}=\"${{PWD}}\"\n\
-                 \"{agent}\" env dump > \"{after}\"\nexit ${STATUS}\n"
-            )
+            let functions = shown(&wrapper.functions);
+            posix::script(shebang, &Places { hook, agent, before, after, functions })
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Wrapper {
     pub(crate) before: PathBuf,
     /// Where the environment after the hook is written.
     pub(crate) after: PathBuf,
+    /// Where the names of exported functions are written.
+    pub(crate) functions: PathBuf,
 }
 
 /// The wrapper could not be written.
@@ -48,6 +50,7 @@ impl Wrapper {
             script: at(os::script_name(&hook.path)),
             before: at("hook-before-env"),
             after: at("hook-after-env"),
+            functions: at("hook-functions"),
             directory,
         };
         for dump in [&wrapper.before, &wrapper.after] {
