@@ -129,6 +129,19 @@ impl CheckoutError {
         }
     }
 
+    /// The same failure of a command, of an operation that was tried often enough and counts as `class`.
+    pub(crate) fn final_as(self, class: Class) -> Self {
+        match self {
+            Self::During { doing, source } => {
+                Self::During { doing, source: Box::new(source.final_as(class)) }
+            }
+            Self::Git { source, .. } | Self::Command(source) => {
+                Self::Git { class, retried: Retried::Inside, source }
+            }
+            other => other,
+        }
+    }
+
     /// For [`Result::map_err`]: an error of the file system.
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
@@ -171,6 +184,15 @@ mod tests {
             .expect_err("it failed");
         assert_eq!(error.to_string(), "fetching commit \"abc\": fetching refspecs [abc]: exit status 128");
         assert_eq!((error.cause(), error.exit_status()), (Cause::Git(Class::Fetch, Retried::Not), 128));
+    }
+
+    #[test]
+    fn what_was_tried_often_enough_is_final() {
+        let listing = CheckoutError::Command(RunError::Failed(Ending::Exited(2)));
+        let error =
+            Err::<(), _>(listing).during("listing files").expect_err("it failed").final_as(Class::Lfs);
+        assert_eq!(error.to_string(), "listing files: exit status 2");
+        assert_eq!(error.cause(), Cause::Git(Class::Lfs, Retried::Inside));
     }
 
     #[test]

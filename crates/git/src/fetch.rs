@@ -2,7 +2,6 @@
 use crate::classify::{Class, Operation};
 use crate::command::{Args, Git, split_flags};
 use crate::error::{CheckoutError, During};
-use crate::reaction::Retried;
 use crate::retry::{Policy, random};
 use redkite_shell::{RunError, Shell};
 
@@ -43,7 +42,7 @@ impl<'a> Fetch<'a> {
                 return Err(error);
             }
             if attempt.is_last() {
-                return Err(if self.policy.attempts > 1 { retried(error) } else { error });
+                return Err(if self.policy.attempts > 1 { error.final_as(class) } else { error });
             }
             pause(shell, attempt.pause)?;
         }
@@ -88,14 +87,4 @@ pub(crate) fn with_fallback(shell: &Shell, flags: &str, refspecs: Vec<String>) -
 /// Sleeps between two tries, unless the job or the attempt ends.
 pub(crate) fn pause(shell: &Shell, duration: std::time::Duration) -> Result<(), CheckoutError> {
     if shell.context().sleep(duration) { Ok(()) } else { Err(RunError::over(shell.context()).into()) }
-}
-
-/// The error of an operation that is not tried again by anybody.
-pub(crate) fn retried(error: CheckoutError) -> CheckoutError {
-    match error {
-        CheckoutError::Git { class, source, .. } => {
-            CheckoutError::Git { class, retried: Retried::Inside, source }
-        }
-        other => other,
-    }
 }

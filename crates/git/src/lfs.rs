@@ -1,8 +1,8 @@
 //! Git LFS (spec/checkout.md §14).
-use crate::classify::Operation;
+use crate::classify::{Class, Operation};
 use crate::command::{Args, Git};
 use crate::error::{CheckoutError, During};
-use crate::fetch::{pause, retried};
+use crate::fetch::pause;
 use crate::retry::{Policy, random};
 use crate::sparse::{Mode, Sparse};
 use redkite_shell::Shell;
@@ -34,7 +34,7 @@ pub(crate) fn fetch(shell: &Shell, sparse: Option<&Sparse>) -> Result<(), Checko
         }
         shell.log().comment(attempt);
         if attempt.is_last() {
-            return Err(retried(error));
+            return Err(error.final_as(Class::Lfs));
         }
         pause(shell, attempt.pause)?;
     }
