@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use crate::build::Job;
+use crate::build::{Job, Queues};
 use crate::definition::ConcurrencyMethod;
 use crate::ids::JobId;
 use crate::state::JobState;
@@ -56,6 +56,9 @@ impl Member {
     /// The job as a member of its group, if it is in one and active.
     pub fn of(job: &Job) -> Option<Self> {
         let concurrency = job.concurrency.as_ref().filter(|_| ACTIVE.contains(&job.state))?;
+        if job.state == JobState::Waiting && job.queues == Queues::OnceReady {
+            return None;
+        }
         Some(Self {
             id: job.id,
             state: job.state,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::graph::Graph;
-use super::job::{Attempt, Job, Parallel, Timeout, Times};
+use super::job::{Attempt, Job, Parallel, Queues, Timeout, Times};
 use super::refused::Refused;
 use super::step::Step;
 use super::work::Work;
@@ -338,6 +338,7 @@ fn add_jobs(
             priority: template.priority,
             concurrency: template.concurrency.clone(),
             concurrency_since: now,
+            queues: Queues::FromCreation,
             soft_fail: soft_fail.unwrap_or_else(|| template.soft_fail.clone()),
             timeout: template.timeout,
             attempt: Attempt::default(),

@@ -38,6 +38,8 @@ pub struct Job {
     pub concurrency: Option<Concurrency>,
     /// The group's order: creation of the build, or of the upload that brought the job.
     pub concurrency_since: Time,
+    /// From when on it has a place in its group's queue.
+    pub queues: Queues,
     /// Which failures count as passed.
     pub soft_fail: SoftFail,
     /// When it is stopped, counted from its start.
@@ -71,6 +73,17 @@ pub struct Parallel {
     pub index: u32,
     /// How many there are.
     pub total: u32,
+}
+
+/// From when on a job has a place in its concurrency group's queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queues {
+    /// Since it exists, also while it waits for other steps: two steps of a group are a gate (§3.12 C2).
+    #[default]
+    FromCreation,
+    /// Once it is ready: what it waits for is behind it in the queue, and would never run otherwise.
+    OnceReady,
 }
 
 /// When a job is stopped.

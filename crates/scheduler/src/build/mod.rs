@@ -6,6 +6,7 @@ mod changes;
 mod children;
 mod event;
 mod finish;
+mod gate;
 mod graph;
 mod head;
 mod insert;
@@ -24,7 +25,7 @@ mod work;
 pub use changes::{Changes, Effect, JobEvent, JobEventKind, Transition};
 pub use event::{Answer, ChildEnding, Event, Force, Gone, StepChange, UploadMode};
 pub use head::{CancelRequest, Head, MissingDependency};
-pub use job::{Attempt, Exit, Job, Parallel, Promise, RetryKind, Timeout, Times, Unblocking};
+pub use job::{Attempt, Exit, Job, Parallel, Promise, Queues, RetryKind, Timeout, Times, Unblocking};
 pub use refused::{BuildAction, Refused};
 pub use step::Step;
 pub use timers::{ACCEPTED_DEADLINE, ASSIGNED_DEADLINE, TIMING_OUT_DEADLINE};
@@ -71,6 +72,17 @@ impl Build {
         apply::apply(&mut work, event)?;
         settle::settle(&mut work);
         Ok(work.into_changes())
+    }
+
+    /// The build with every rule looked at once more.
+    #[cfg(test)]
+    fn resettled(&self) -> Self {
+        let mut build = self.clone();
+        let mut ids = || unreachable!("a settled build needs no ids");
+        let mut work = Work::new(&mut build, self.head.created_at, &mut ids);
+        work.reach_others();
+        settle::settle(&mut work);
+        build
     }
 
     /// The build from its rows; steps may come in any order, jobs in order of creation.

@@ -1,12 +1,13 @@
 //! The states of steps and of the build, as they follow from their jobs (spec/control-plane.md §2.4, §2.6).
 
+use std::collections::HashMap;
+
 use super::finish;
-use super::graph::Graph;
 use super::head::{Head, Progress};
 use super::job::Job;
-use super::work::Work;
+use super::work::{Reach, Work};
 use super::{Build, Step};
-use crate::definition::Kind;
+use crate::ids::StepId;
 use crate::state::{BuildState, JobKind, JobState, StepOutcome, StepState};
 
 /// A job has started.
@@ -80,25 +81,32 @@ fn counts_as_failure(build: &Build, job: &Job) -> bool {
     job.is_hard_failure() || finish::promises_failure(build, job)
 }
 
-/// Moves every step to the state and outcome that follow from its jobs.
-pub(super) fn steps(work: &mut Work<'_>, graph: &Graph) {
-    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
+/// Moves steps to the states and outcomes that follow from their jobs: all of them, or those whose jobs
+/// changed, and their groups.
+pub(super) fn steps(work: &mut Work<'_>, reach: Reach) {
+    let mut touched = work.touched_steps();
+    let groups: Vec<StepId> = touched.iter().filter_map(|step| work.build().step(*step)?.group).collect();
+    touched.extend(groups);
+    let jobs = latest_jobs(work.build());
     for place in 0..work.build().steps.len() {
         let step = &work.build().steps[place];
-        if matches!(step.definition.kind, Kind::Group(_)) {
-            groups.push((place, Vec::new()));
-            continue;
+        if reach == Reach::Others || touched.contains(&step.id) {
+            step_state(work, place, jobs.get(&work.build().steps[place].id).map_or(&[], Vec::as_slice));
         }
-        if step.group.is_some()
-            && let Some((_, jobs)) = groups.last_mut()
-        {
-            jobs.extend(&graph.jobs[place]);
+    }
+}
+
+/// The latest attempts of each step's jobs, and for a group those of all its steps.
+fn latest_jobs(build: &Build) -> HashMap<StepId, Vec<usize>> {
+    let groups: HashMap<StepId, StepId> =
+        build.steps.iter().filter_map(|step| Some((step.id, step.group?))).collect();
+    let mut found: HashMap<StepId, Vec<usize>> = HashMap::new();
+    for (place, job) in build.jobs.values().enumerate().filter(|(_, job)| !job.is_retried()) {
+        for step in [Some(job.step), groups.get(&job.step).copied()].into_iter().flatten() {
+            found.entry(step).or_default().push(place);
         }
-        step_state(work, place, &graph.jobs[place]);
     }
-    for (place, jobs) in groups {
-        step_state(work, place, &jobs);
-    }
+    found
 }
 
 fn step_state(work: &mut Work<'_>, place: usize, jobs: &[usize]) {

@@ -2,10 +2,12 @@
 
 use super::cancel;
 use super::changes::Effect;
+use super::gate;
 use super::graph::{Graph, Needs, Standing};
 use super::head::MissingDependency;
+use super::job::Job;
 use super::rollup;
-use super::work::Work;
+use super::work::{Reach, Work};
 use crate::definition::{Kind, OnFailure, WhenFailing};
 use crate::ids::JobId;
 use crate::state::{BuildState, JobKind, JobState};
@@ -25,19 +27,22 @@ enum Verdict {
 
 /// Moves jobs, steps and the build to where the rules put them after an event.
 pub(super) fn settle(work: &mut Work<'_>) {
+    let mut reach = Reach::Own;
     loop {
-        let graph = Graph::of(work.build());
-        while pass(work, &graph) {}
-        if strand(work, &graph) {
-            continue;
+        if work.take_reach() == Reach::Others {
+            reach = Reach::Others;
+            let graph = Graph::of(work.build());
+            while pass(work, &graph) {}
+            if is_idle(work) && !gate::open(work) && strand(work, &graph) {
+                continue;
+            }
         }
         let before = work.head().state;
         rollup::build(work);
-        if work.head().state == BuildState::Failing && before != BuildState::Failing && stop_optional(work) {
-            continue;
+        let begins_to_fail = before != BuildState::Failing && work.head().state == BuildState::Failing;
+        if !(begins_to_fail && stop_optional(work)) {
+            return rollup::steps(work, reach);
         }
-        rollup::steps(work, &graph);
-        return;
     }
 }
 
@@ -162,14 +167,17 @@ pub(super) fn start_trigger(work: &mut Work<'_>, id: JobId) {
     rollup::started(work);
 }
 
+/// Whether nothing can go on by itself, nor a person make it.
+fn is_idle(work: &Work<'_>) -> bool {
+    let build = work.build();
+    let moves = |job: &Job| job.state.is_active() && !gate::is_shut(build, job);
+    let asks = |job: &Job| job.kind == JobKind::Manual && job.state == JobState::Blocked;
+    !build.jobs().any(|job| !job.is_retried() && (moves(job) || asks(job)))
+}
+
 /// When nothing else can happen, jobs that wait for keys nobody brought, or for each other, never will
 /// run (§3.8 D5). Whether there were any.
 fn strand(work: &mut Work<'_>, graph: &Graph) -> bool {
-    let can_move =
-        |state: JobState, kind| state.is_active() || kind == JobKind::Manual && state == JobState::Blocked;
-    if work.build().jobs().any(|job| !job.is_retried() && can_move(job.state, job.kind)) {
-        return false;
-    }
     let waiting = |place: usize| {
         let jobs = undecided(work, graph, place).into_iter();
         jobs.filter(|job| !work.build().jobs[job].state.is_terminal()).collect::<Vec<_>>()
@@ -197,7 +205,7 @@ fn strand(work: &mut Work<'_>, graph: &Graph) -> bool {
 /// The build has begun to fail: steps with `cancel_on_build_failing` stop. Whether there were any.
 fn stop_optional(work: &mut Work<'_>) -> bool {
     let build = work.build();
-    let optional = |job: &&super::Job| {
+    let optional = |job: &&Job| {
         let step = build.step(job.step).map(|step| &step.definition.kind);
         matches!(step, Some(Kind::Command(command)) if command.when_failing == WhenFailing::Cancels)
     };

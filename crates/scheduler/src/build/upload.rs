@@ -68,7 +68,7 @@ fn replace(work: &mut Work<'_>, uploader: StepId) {
         .collect();
     for place in places {
         let step = work.build().steps[place].id;
-        work.set_step(place, |step| step.removed = true);
+        work.remove_step(place);
         let jobs: Vec<JobId> = work.build().jobs_of(step).map(|job| job.id).collect();
         for job in jobs {
             if !work.build().jobs[&job].state.is_terminal() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Build;
 use super::changes::{Changes, Effect, JobEvent, JobEventKind, Transition};
 use super::head::Head;
-use super::job::Job;
+use super::job::{Job, Queues};
 use super::refused::Refused;
 use super::step::Step;
 use crate::ids::{Ids, JobId, StepId};
@@ -19,16 +19,42 @@ pub(super) struct Work<'a> {
     pub(super) ids: &'a mut dyn Ids,
     changes: Changes,
     groups: BTreeSet<String>,
+    reach: Reach,
+}
+
+/// How far the consequences of what has changed can go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The states of the build and of the steps whose jobs changed: a job went from hand to hand.
+    Own,
+    /// Every step that waits for another: something settled, opened, joined or left.
+    Others,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(build: &'a mut Build, now: Time, ids: &'a mut dyn Ids) -> Self {
-        Self { build, now, ids, changes: Changes::default(), groups: BTreeSet::new() }
+        Self { build, now, ids, changes: Changes::default(), groups: BTreeSet::new(), reach: Reach::Own }
     }
 
     pub(super) fn into_changes(mut self) -> Changes {
         self.changes.effects.extend(self.groups.into_iter().map(Effect::ScanConcurrencyGroup));
         self.changes
+    }
+
+    /// How far the consequences go, and from now on only those of what changes next.
+    pub(super) fn take_reach(&mut self) -> Reach {
+        std::mem::replace(&mut self.reach, Reach::Own)
+    }
+
+    /// Has every step looked at.
+    #[cfg(test)]
+    pub(super) fn reach_others(&mut self) {
+        self.reach = Reach::Others;
+    }
+
+    /// The steps of all jobs that have changed so far.
+    pub(super) fn touched_steps(&self) -> BTreeSet<StepId> {
+        self.changes.jobs.iter().map(|job| self.build.jobs[job].step).collect()
     }
 
     pub(super) fn build(&self) -> &Build {
@@ -56,6 +82,7 @@ impl<'a> Work<'a> {
 
     pub(super) fn add_job(&mut self, job: Job) {
         self.changes.jobs.insert(job.id);
+        self.reach = Reach::Others;
         self.note_group(&job);
         self.build.jobs.insert(job.id, job);
     }
@@ -70,6 +97,7 @@ impl<'a> Work<'a> {
 
     /// Puts steps at `place` of the display order and moves what is behind.
     pub(super) fn add_steps(&mut self, place: usize, steps: Vec<Step>) {
+        self.reach = Reach::Others;
         self.build.steps.splice(place..place, steps);
         for (position, step) in self.build.steps.iter_mut().enumerate().skip(place) {
             step.position = u32::try_from(position).expect("a build has at most thousands of steps");
@@ -103,6 +131,9 @@ impl<'a> Work<'a> {
         }
         stamp(job, to, now);
         let job = job.clone();
+        if !is_in_hand(to) {
+            self.reach = Reach::Others;
+        }
         self.note_group(&job);
         self.changes.transitions.push(Transition::Job { job: id, from, to });
         if to == JobState::Scheduled {
@@ -111,6 +142,19 @@ impl<'a> Work<'a> {
         if let Some(kind) = entry(to) {
             self.note(id, kind);
         }
+    }
+
+    /// Takes a waiting job out of its concurrency group's queue until it is ready.
+    pub(super) fn give_up_place(&mut self, id: JobId) {
+        self.job_mut(id).queues = Queues::OnceReady;
+        let job = self.build.jobs[&id].clone();
+        self.note_group(&job);
+    }
+
+    /// Takes a step out of the build.
+    pub(super) fn remove_step(&mut self, place: usize) {
+        self.reach = Reach::Others;
+        self.set_step(place, |step| step.removed = true);
     }
 
     /// Writes an entry into a job's timeline.
@@ -135,6 +179,12 @@ impl<'a> Work<'a> {
             self.groups.insert(concurrency.group.clone());
         }
     }
+}
+
+/// Whether a job in this state is unsettled and on its way through an agent's hands, so that nobody who
+/// waits for it need be asked.
+const fn is_in_hand(state: JobState) -> bool {
+    matches!(state, JobState::Scheduled | JobState::Reserved | JobState::Assigned) || state.is_held()
 }
 
 fn stamp(job: &mut Job, to: JobState, now: Time) {

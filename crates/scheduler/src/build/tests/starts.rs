@@ -103,6 +103,12 @@ fn concurrency_groups() {
         "run c 0",
         "running: a=scheduled b=limited c=passed",
     );
+    // A gate that a build would close on itself stays open.
+    check(
+        &format!("[{{'key':'a',{group},'depends_on':'b'}}, {{'key':'b',{group}}}]"),
+        "run b 0; run a 0",
+        "passed: a=passed b=passed",
+    );
     let trigger = format!("[{{'key':'a',{group}}}, {{'trigger':'p','key':'t',{group}}}]");
     check(&trigger, "", "scheduled: a=scheduled t=limited");
     check(&trigger, "run a 0", "running: a=passed t=running");

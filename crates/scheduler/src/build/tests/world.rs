@@ -23,6 +23,7 @@ pub(super) struct World {
     pub(super) now: Time,
     pub(super) last: Changes,
     pub(super) effects: Vec<Effect>,
+    pub(super) all_changes: Vec<Changes>,
     next: u128,
 }
 
@@ -65,7 +66,8 @@ impl World {
         };
         let id = BuildId::from(Uuid::from_u128(1));
         let (build, changes) = Build::create(id, facts, pipeline(text)?, now, &mut ids)?;
-        let mut world = Self { build, now, last: Changes::default(), effects: Vec::new(), next };
+        let mut world =
+            Self { build, now, last: Changes::default(), effects: Vec::new(), all_changes: Vec::new(), next };
         world.follow(changes)?;
         Ok(world)
     }
@@ -92,6 +94,7 @@ impl World {
 
     /// Concurrency groups are looked at as the server does, here over one build.
     fn follow(&mut self, changes: Changes) -> Result<(), Refused> {
+        self.all_changes.push(changes.clone());
         for effect in &changes.effects {
             let Effect::ScanConcurrencyGroup(group) = effect else {
                 self.effects.push(effect.clone());

@@ -1,5 +1,8 @@
 //! The environment of a job, as the server sends it to the agent (spec/control-plane.md §6).
 
+#[cfg(test)]
+mod tests;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
