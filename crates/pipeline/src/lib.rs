@@ -9,6 +9,7 @@ mod output;
 mod pattern;
 mod pipeline;
 mod secrets;
+pub mod sign;
 mod step;
 mod value;
 mod warning;

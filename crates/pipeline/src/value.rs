@@ -85,6 +85,35 @@ impl From<&String> for Value {
     }
 }
 
+/// A value that came as JSON; numbers without a fraction are whole.
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match value {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(value),
+            Json::Number(number) => from_number(&number),
+            Json::String(text) => Self::String(text),
+            Json::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Json::Object(map) => {
+                Self::Map(map.into_iter().map(|(key, value)| (key, Self::from(value))).collect())
+            }
+        }
+    }
+}
+
+fn from_number(number: &serde_json::Number) -> Value {
+    /// Beyond this a double does not tell neighbouring whole numbers apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match (number.as_i64(), number.as_u64(), number.as_f64().unwrap_or_default()) {
+        (Some(whole), _, _) => Value::Int(whole),
+        (None, Some(whole), _) => Value::Uint(whole),
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+        (None, None, float) if float.fract() == 0.0 && float.abs() <= EXACT => Value::Int(float as i64),
+        (None, None, float) => Value::Float(float),
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -67,12 +67,12 @@ fn group(group: &GroupStep, form: Form) -> Value {
 }
 
 /// The variables of a step, sorted; `None` if there are none.
-pub(super) fn step_env(env: &IndexMap<String, String>, form: Form) -> Option<Value> {
+pub(crate) fn step_env(env: &IndexMap<String, String>, form: Form) -> Option<Value> {
     (!env.is_empty()).then(|| sorted(string_entries(env), form))
 }
 
 /// The plugins of a step with their full sources; `None` if there are none.
-pub(super) fn plugins(plugins: &[Plugin], form: Form) -> Option<Value> {
+pub(crate) fn plugins(plugins: &[Plugin], form: Form) -> Option<Value> {
     let one = |plugin: &Plugin| {
         let config = match &plugin.config {
             Value::List(items) if items.is_empty() => Value::Null,
@@ -85,7 +85,7 @@ pub(super) fn plugins(plugins: &[Plugin], form: Form) -> Option<Value> {
 }
 
 /// The secrets of a step or pipeline; `None` if there are none.
-pub(super) fn secrets(secrets: &[Secret], form: Form) -> Option<Value> {
+pub(crate) fn secrets(secrets: &[Secret], form: Form) -> Option<Value> {
     let one = |secret: &Secret| {
         Object::new(form)
             .field("key", Some((&secret.key).into()))
@@ -105,7 +105,7 @@ fn signature(signature: &Signature, form: Form) -> Value {
 }
 
 /// A matrix (§8.3).
-pub(super) fn matrix(matrix: &Matrix, form: Form) -> Value {
+pub(crate) fn matrix(matrix: &Matrix, form: Form) -> Value {
     let anonymous = matrix.anonymous_values().filter(|values| !values.is_empty());
     if let Some(values) = anonymous
         && matrix.adjustments.is_empty()
@@ -162,7 +162,7 @@ fn cache(cache: &Cache, form: Form) -> Value {
 }
 
 /// Checkout settings (§8.6).
-pub(super) fn checkout(checkout: &Checkout, form: Form) -> Value {
+pub(crate) fn checkout(checkout: &Checkout, form: Form) -> Value {
     Object::new(form)
         .field("skip", checkout.skip.map(Value::Bool))
         .field("submodules", checkout.submodules.map(Value::Bool))

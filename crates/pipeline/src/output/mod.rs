@@ -11,6 +11,11 @@ pub use canonical::Form;
 pub use json::NotSerializable;
 pub use yaml::YamlIndent;
 
+/// The canonical forms of parts of a step, which signatures cover.
+pub(crate) mod parts {
+    pub(crate) use super::canonical::{checkout, matrix, plugins, secrets, step_env};
+}
+
 use crate::pipeline::Pipeline;
 use crate::value::Value;
 
