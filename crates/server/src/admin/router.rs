@@ -1,6 +1,6 @@
 //! The admin endpoint: the handle, over HTTP.
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,9 @@ use crate::plane::{BuildSummary, BuildView, Handle, NewBuild, PlaneError};
 use crate::secret::Secret;
 use crate::store::AgentToken;
 
+/// Largest request: a pipeline of thousands of steps.
+const MAX_BODY: usize = 16 << 20;
+
 /// What commands call.
 pub(crate) fn router(handle: Handle, secret: Secret) -> Router {
     Router::new()
@@ -27,6 +30,7 @@ pub(crate) fn router(handle: Handle, secret: Secret) -> Router {
         .route("/builds/{id}/cancel", post(cancel))
         .route("/jobs/{id}/unblock", post(unblock))
         .route("/jobs/{id}/log", get(log))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(secret.hash(), authorize))
         .with_state(handle)
 }

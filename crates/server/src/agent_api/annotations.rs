@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use redkite_api::wire::{Annotation, AnnotationScope};
 use serde::Deserialize;
 
 use super::Api;
 use super::answer::{Answer, Done, done};
-use super::body::Body;
+use super::body::{Body, Params};
 use super::caller::AnyJob;
 use crate::engine::{RemoveAnnotation, SetAnnotation, Wrong};
 
@@ -34,7 +34,7 @@ pub(super) async fn remove(
     State(api): State<Api>,
     job: AnyJob,
     Path(segments): Path<HashMap<String, String>>,
-    Query(Scope { scope }): Query<Scope>,
+    Params(Scope { scope }): Params<Scope>,
 ) -> Answer<Json<Done>> {
     let context =
         segments.get("context").cloned().ok_or_else(|| Wrong::NotFound.because("No annotation found"))?;

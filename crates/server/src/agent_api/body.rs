@@ -1,6 +1,8 @@
-//! Request bodies in JSON, read whatever the content type says; an empty one counts as `{}`.
+//! Parameters, and request bodies in JSON, read whatever the content type says; an empty one counts as `{}`.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
@@ -20,6 +22,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             Wrong::Malformed.because(format_args!("The request body is not valid: {error}"))
         })?;
         Ok(Self(value))
+    }
+}
+
+/// The parameters behind the `?`.
+pub(super) struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        let wrong = |error: QueryRejection| Wrong::Malformed.because(error.body_text());
+        query.map(|Query(value)| Self(value)).map_err(|error| wrong(error).into())
     }
 }
 

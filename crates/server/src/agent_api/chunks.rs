@@ -1,7 +1,7 @@
 //! Log chunks and header times (agent-api.md §11.3, §11.4).
 
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use std::io::Write as _;
 
 use super::Api;
 use super::answer::{Answer, Done, Problem, done};
-use super::body::{Body, raw};
+use super::body::{Body, Params, raw};
 use super::caller::OwnJob;
 use crate::engine::{AddChunk, AddHeaderTimes, LOG_BYTES, Wrong};
 use crate::failure_text::describe;
@@ -31,7 +31,7 @@ pub(super) struct Range {
 pub(super) async fn add(
     State(api): State<Api>,
     job: OwnJob,
-    Query(range): Query<Range>,
+    Params(range): Params<Range>,
     request: Request,
 ) -> Answer<(StatusCode, Json<Done>)> {
     let headers = request.headers().clone();

@@ -1,11 +1,11 @@
 //! Secrets and tokens of third parties: this plane has none, and says so (agent-api.md §13.8–§13.10).
 
 use axum::Json;
-use axum::extract::Query;
 use redkite_api::wire::{OidcToken, RepositoryToken, Secret};
 use serde::Deserialize;
 
 use super::answer::Answer;
+use super::body::Params;
 use super::caller::OwnJob;
 use crate::engine::Wrong;
 
@@ -16,7 +16,7 @@ pub(super) struct Key {
     key: String,
 }
 
-pub(super) async fn secret(_: OwnJob, Query(Key { key }): Query<Key>) -> Answer<Json<Secret>> {
+pub(super) async fn secret(_: OwnJob, Params(Key { key }): Params<Key>) -> Answer<Json<Secret>> {
     Err(Wrong::NotFound
         .because(format_args!("There is no secret `{key}`: this control plane keeps no secrets"))
         .into())

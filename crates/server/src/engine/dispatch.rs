@@ -30,6 +30,9 @@ fn next_stirred(world: &mut World) -> Option<String> {
 
 /// Who gets which job, in the order of the jobs.
 fn pairs(world: &World, queue: &str, now: Time) -> Vec<(BuildId, JobId, AgentId)> {
+    if world.ready.is_empty(queue) {
+        return Vec::new();
+    }
     let mut agents = world.waiting_agents(queue, now);
     agents.sort_by(|a, b| prefer(&a.as_idle(), &b.as_idle(), Affinity::Warmest));
     let mut pairs = Vec::new();

@@ -27,6 +27,8 @@ mod rows;
 mod snapshot;
 mod steps;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod upload;
 mod world;

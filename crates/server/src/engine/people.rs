@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use redkite_scheduler::build::{Answer, Event as BuildEvent};
+use redkite_scheduler::definition::{Field, FieldKind, Kind};
 use redkite_scheduler::facts::Person;
-use redkite_scheduler::{BuildId, JobId};
+use redkite_scheduler::{Build, BuildId, JobId};
 
 use super::{Change, Context, Failure};
 
@@ -13,7 +14,7 @@ use super::{Change, Context, Failure};
 pub(crate) struct Unblock {
     /// Its job.
     pub job: JobId,
-    /// Answers by key.
+    /// Answers by key; several choices one a line.
     pub fields: BTreeMap<String, String>,
     /// Who.
     pub by: Option<Person>,
@@ -24,10 +25,28 @@ impl Change for Unblock {
 
     async fn apply(&self, cx: &mut Context<'_>) -> Result<(), Failure> {
         let build = cx.require_build_of(self.job).await?;
-        let fields: IndexMap<_, _> =
-            self.fields.iter().map(|(key, value)| (key.clone(), Answer::One(value.clone()))).collect();
+        let choices =
+            cx.world.build(build).map(|build| multiple_choices(build, self.job)).unwrap_or_default();
+        let answer = |(key, value): (&String, &String)| {
+            let is_list = choices.contains(key);
+            (key.clone(), if is_list { lines(value) } else { Answer::One(value.clone()) })
+        };
+        let fields: IndexMap<_, _> = self.fields.iter().map(answer).collect();
         cx.apply(build, BuildEvent::Unblocked { job: self.job, by: self.by.clone(), fields }).await
     }
+}
+
+/// Keys of the fields of which several options can be chosen.
+fn multiple_choices(build: &Build, job: JobId) -> Vec<String> {
+    let step = build.job(job).and_then(|job| build.step(job.step));
+    let Some(Kind::Manual(manual)) = step.map(|step| &step.definition.kind) else { return Vec::new() };
+    let is_multiple = |field: &&Field| matches!(field.kind, FieldKind::Select { multiple: true, .. });
+    manual.fields.iter().filter(is_multiple).map(|field| field.key.clone()).collect()
+}
+
+/// Several choices come one a line, as their meta-data is written.
+fn lines(value: &str) -> Answer {
+    Answer::Many(value.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 /// Cancels a build.

@@ -127,6 +127,7 @@ impl EngineTask {
         }
         self.world.answer_waiting(&after.awaited);
         for event in after.events {
+            tell(&event);
             // Nobody watching is fine.
             let _ = self.outside.events.send(event);
         }
@@ -150,6 +151,17 @@ impl EngineTask {
         self.writer.roll_back().await?;
         self.world.replace(fresh);
         Ok(())
+    }
+}
+
+/// What an operator wants to see of everyday work; failures are logged where they happen.
+fn tell(event: &Event) {
+    match event {
+        Event::Build { build, state } => tracing::info!(%build, %state, "build"),
+        Event::Job { build, job, state, .. } => tracing::debug!(%build, %job, %state, "job"),
+        Event::AgentConnected { name } => tracing::info!(name, "an agent connected"),
+        Event::AgentGone { name, lost } => tracing::info!(name, lost, "an agent is gone"),
+        _ => {}
     }
 }
 

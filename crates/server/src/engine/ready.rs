@@ -46,6 +46,11 @@ impl ReadyJobs {
         }
     }
 
+    /// Whether no job of a queue waits.
+    pub(super) fn is_empty(&self, queue: &str) -> bool {
+        !self.queues.contains_key(queue)
+    }
+
     /// The jobs of a queue, the first to go first.
     pub(super) fn in_queue(&self, queue: &str) -> impl Iterator<Item = (BuildId, JobId)> {
         self.queues.get(queue).into_iter().flatten().map(|(_, waiting)| (waiting.build, waiting.job))

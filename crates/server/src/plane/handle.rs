@@ -81,7 +81,7 @@ impl Handle {
         bodies.iter().map(|body| Ok(summary(&head(body)?))).collect()
     }
 
-    /// Submits a block or input step, with its answers by key.
+    /// Submits a block or input step, with its answers by key; several choices one a line.
     pub async fn unblock(
         &self,
         job: JobId,

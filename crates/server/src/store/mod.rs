@@ -13,6 +13,8 @@ mod job_tokens;
 mod logs;
 mod meta_data;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod uploads;
 

@@ -62,6 +62,14 @@ impl Plane {
         Self::open(config, folder)
     }
 
+    /// Ends in order, and starts again on the same port and folder.
+    pub(crate) fn shut_down_and_start(self) -> Self {
+        let Self { runtime, running, mut config, folder, .. } = self;
+        config.listen = running.addr;
+        runtime.block_on(running.shutdown());
+        Self::open(config, folder)
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

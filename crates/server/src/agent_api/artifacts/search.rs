@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use globset::{GlobBuilder, GlobMatcher};
 use redkite_api::wire::Artifact;
 use redkite_scheduler::Time;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::address::{DOWNLOAD_FOR, Permission};
 use crate::agent_api::Api;
 use crate::agent_api::answer::Answer;
+use crate::agent_api::body::Params;
 use crate::agent_api::caller::AnyBuild;
 use crate::engine::{ReadBuild, Refusal, Wrong};
 use crate::plane::BuildView;
@@ -31,7 +32,7 @@ pub(in crate::agent_api) struct Search {
 pub(in crate::agent_api) async fn search(
     State(api): State<Api>,
     AnyBuild(build): AnyBuild,
-    Query(search): Query<Search>,
+    Params(search): Params<Search>,
 ) -> Answer<Json<Vec<Artifact>>> {
     let rows = ArtifactsTable::of_build(api.database.readers(), &build.to_string()).await?;
     let view = api.engine.perform(ReadBuild(build)).await?;

@@ -1,5 +1,7 @@
 //! `redkite build unblock`.
 
+use std::collections::BTreeMap;
+
 use redkite_scheduler::{JobId, JobKind, JobState};
 
 use super::super::Failure;
@@ -15,7 +17,7 @@ pub(in crate::commands) struct Args {
     /// Key of the step; not needed when only one is open
     #[arg(long, value_name = "KEY")]
     step: Option<String>,
-    /// The answer to a field (may be repeated)
+    /// The answer to a field (may be repeated, also for several choices of one field)
     #[arg(long = "field", value_name = "KEY=VALUE", value_parser = pair)]
     fields: Vec<(String, String)>,
 }
@@ -23,8 +25,21 @@ pub(in crate::commands) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let server = args.target.connect()?;
     let job = open_job(&args.target.read(&server)?, args.step.as_deref())?;
-    let request = UnblockRequest { fields: args.fields.into_iter().collect() };
+    let request = UnblockRequest { fields: answers(args.fields) };
     Ok(server.post(&format!("jobs/{job}/unblock"), &request)?)
+}
+
+/// Several answers to one field, one a line.
+fn answers(given: Vec<(String, String)>) -> BTreeMap<String, String> {
+    let mut answers = BTreeMap::new();
+    for (key, value) in given {
+        let answer: &mut String = answers.entry(key).or_default();
+        if !answer.is_empty() {
+            answer.push('\n');
+        }
+        answer.push_str(&value);
+    }
+    answers
 }
 
 fn open_job(build: &BuildView, key: Option<&str>) -> Result<JobId, Failure> {
