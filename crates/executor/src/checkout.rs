@@ -1,21 +1,48 @@
 //! The checkout phase: what happens around the checkout itself (spec/job.md §10, spec/checkout.md §4, §5).
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use redkite_git::directory::{self, CHECKOUT_PATH};
-use redkite_git::metadata;
+use redkite_git::{CheckoutError, metadata};
 use redkite_hooks::HookName;
+use redkite_shell::CdError;
 
 use crate::error::PhaseError;
 use crate::hook_runner::Whose;
 use crate::job::Job;
 use crate::os;
 
+/// Why there is no checkout to work in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckoutPhaseError {
+    /// git, or the checkout's directory.
+    #[error(transparent)]
+    Git(#[from] CheckoutError),
+    /// git's credentials, which depend on what the hooks before have changed.
+    #[error("refreshing repository credentials before checkout: {0}")]
+    Credentials(CheckoutError),
+    /// The directory of a job without a repository.
+    #[error("creating a directory for the job in {}: {source}", parent.display())]
+    Temporary {
+        /// Where it was to be.
+        parent: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The checkout is gone.
+    #[error("opening checkout path as root: {} is no directory", .0.display())]
+    Gone(PathBuf),
+    /// The directory that a hook has named is not there.
+    #[error(transparent)]
+    Moved(#[from] CdError),
+}
+
 impl Job<'_> {
     /// Gets the source, with the hooks around that.
     pub(crate) fn check_out(&mut self) -> Result<(), PhaseError> {
         self.run_hooks(HookName::PreCheckout)?;
-        self.refresh_credentials().map_err(|error| PhaseError::CredentialsBeforeCheckout(Box::new(error)))?;
+        self.refresh_credentials().map_err(CheckoutPhaseError::Credentials)?;
         self.prepare_directory()?;
         if self.live.skip_checkout {
             self.shell.log().comment("Skipping checkout, BUILDKITE_SKIP_CHECKOUT is set");
@@ -36,7 +63,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn prepare_directory(&mut self) -> Result<(), PhaseError> {
+    fn prepare_directory(&mut self) -> Result<(), CheckoutPhaseError> {
         if self.live.clean_checkout {
             self.shell.log().header("Cleaning pipeline checkout");
             directory::remove(&self.shell)?;
@@ -50,12 +77,12 @@ impl Job<'_> {
     }
 
     /// A job without a repository works in a directory that goes with it.
-    fn make_temporary_checkout(&mut self) -> Result<(), PhaseError> {
+    fn make_temporary_checkout(&mut self) -> Result<(), CheckoutPhaseError> {
         let prefix = format!("buildkite-job-{}", self.settings.identity.job);
         let parent = &self.settings.paths.temporary;
         let made = os::private_directory(&prefix, parent);
         let path =
-            made.map_err(|source| PhaseError::TemporaryCheckout { parent: parent.clone(), source })?.keep();
+            made.map_err(|source| CheckoutPhaseError::Temporary { parent: parent.clone(), source })?.keep();
         self.shell.set(CHECKOUT_PATH, path.to_string_lossy());
         self.leftovers.push(path);
         Ok(())
@@ -70,12 +97,13 @@ impl Job<'_> {
             self.run_hooks_of(Whose::Agent, name)?;
         } else {
             let settings = self.git_settings();
-            redkite_git::check_out(&self.shell, &settings, &mut self.leftovers)?;
+            redkite_git::check_out(&self.shell, &settings, &mut self.leftovers)
+                .map_err(CheckoutPhaseError::Git)?;
         }
         // A hook may have made it anew, or removed it.
-        let root = directory::checkout_path(&self.shell)?;
+        let root = directory::checkout_path(&self.shell).map_err(CheckoutPhaseError::Git)?;
         if !root.is_dir() {
-            return Err(PhaseError::CheckoutRoot(root));
+            return Err(CheckoutPhaseError::Gone(root).into());
         }
         self.checkout_root = Some(root);
         Ok(())
@@ -93,7 +121,7 @@ impl Job<'_> {
             self.shell.log().header(format_args!(
                 "A post-checkout hook has changed the working directory to \"{after}\""
             ));
-            self.shell.cd(Path::new(&after))?;
+            self.shell.cd(Path::new(&after)).map_err(CheckoutPhaseError::Moved)?;
         }
         Ok(())
     }

@@ -1,14 +1,14 @@
 //! Credentials of the server for git, where the job asks for them (spec/checkout.md §18).
 
+use redkite_git::CheckoutError;
 use redkite_git::credentials::{Managed, Reach};
 use redkite_git::settings::Keyscan;
 
-use crate::error::PhaseError;
 use crate::job::Job;
 
 impl Job<'_> {
     /// Before anything of the job runs.
-    pub(crate) fn enable_credentials(&mut self) -> Result<(), PhaseError> {
+    pub(crate) fn enable_credentials(&mut self) -> Result<(), CheckoutError> {
         self.managed = Managed::of(&self.shell);
         if let Some(managed) = self.managed {
             managed.begin(&self.shell, &self.settings.paths.agent)?;
@@ -17,7 +17,7 @@ impl Job<'_> {
     }
 
     /// Whenever the repository may have become another one.
-    pub(crate) fn refresh_credentials(&mut self) -> Result<(), PhaseError> {
+    pub(crate) fn refresh_credentials(&mut self) -> Result<(), CheckoutError> {
         if let Some(managed) = self.managed {
             self.reach = managed.refresh(&self.shell, &self.live.repository)?;
         }

@@ -1,13 +1,12 @@
 //! Why a phase failed, and which exit status that gives the job.
 
-use std::io;
 use std::path::PathBuf;
 
-use redkite_git::CheckoutError;
 use redkite_hooks::HookError;
 use redkite_plugin::{ParseError, PluginError};
-use redkite_shell::{CdError, RunError};
+use redkite_shell::RunError;
 
+use crate::checkout::CheckoutPhaseError;
 use crate::secrets::SecretsError;
 
 /// A phase that failed.
@@ -36,24 +35,7 @@ pub(crate) enum PhaseError {
     Plugin(#[from] PluginError),
     /// git, or what is done for it.
     #[error(transparent)]
-    Checkout(#[from] CheckoutError),
-    /// The same, at a moment that has to be named.
-    #[error("refreshing repository credentials before checkout: {0}")]
-    CredentialsBeforeCheckout(Box<PhaseError>),
-    /// The directory of a job without a repository.
-    #[error("creating a directory for the job in {}: {source}", parent.display())]
-    TemporaryCheckout {
-        /// Where it was to be.
-        parent: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The checkout is gone.
-    #[error("opening checkout path as root: {} is no directory", .0.display())]
-    CheckoutRoot(PathBuf),
-    /// A directory that should be there.
-    #[error(transparent)]
-    Directory(#[from] CdError),
+    Checkout(#[from] CheckoutPhaseError),
     /// A command of ours: the upload of artifacts, the removal of containers.
     #[error(transparent)]
     Command(RunError),
@@ -66,8 +48,8 @@ impl PhaseError {
             Self::Hook(error) => error.code(),
             Self::Command(error) => error.code(),
             Self::Plugin(error) => error.exit_status(),
-            Self::Checkout(error) => error.exit_status(),
-            Self::CredentialsBeforeCheckout(error) => error.code(),
+            Self::Checkout(CheckoutPhaseError::Git(error)) => error.exit_status(),
+            Self::Checkout(CheckoutPhaseError::Credentials(error)) => error.exit_status(),
             _ => 1,
         }
     }

@@ -9,6 +9,7 @@ use redkite_plugin::{LoadedPlugin, Plugin};
 use redkite_process::{Cancel, Context};
 use redkite_shell::Shell;
 
+use crate::checkout::CheckoutPhaseError;
 use crate::error::PhaseError;
 use crate::outcome::Failures;
 use crate::phase::{ORDER, Passed, Phase, Progress, Until};
@@ -87,10 +88,11 @@ impl Job<'_> {
     }
 
     fn perform(&mut self, phase: Phase) -> Result<(), PhaseError> {
+        let git = |error| PhaseError::Checkout(CheckoutPhaseError::Git(error));
         match phase {
-            Phase::Credentials => self.enable_credentials(),
+            Phase::Credentials => self.enable_credentials().map_err(git),
             Phase::SetUp => self.set_up(),
-            Phase::CredentialsAgain => self.refresh_credentials(),
+            Phase::CredentialsAgain => self.refresh_credentials().map_err(git),
             Phase::Plugins => self.get_plugins(),
             Phase::Checkout => self.check_out(),
             Phase::EnterExisting => self.enter_existing(),
