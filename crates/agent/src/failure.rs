@@ -21,7 +21,6 @@ pub(crate) enum Failure {
     /// A FATAL log line, status 1.
     Logged(String),
     /// The process ends by this signal, so that its parent sees the same end (§17).
-    #[cfg_attr(not(unix), expect(dead_code, reason = "no signals end a process there"))]
     Signal(i32),
 }
 
