@@ -28,8 +28,11 @@ pub(crate) struct Stored {
 #[derive(Debug, Clone)]
 pub(crate) struct LogFiles {
     root: PathBuf,
-    open: Arc<Mutex<HashMap<String, Arc<LogFile>>>>,
+    open: Arc<Mutex<HashMap<String, Arc<Slot>>>>,
 }
+
+/// The place of one job's open file: there is never a second one.
+type Slot = Mutex<Option<Arc<LogFile>>>;
 
 /// One open file: appended to under `end`, flushed under `flushed`, so that several chunks share a flush.
 #[derive(Debug)]
@@ -70,18 +73,35 @@ impl LogFiles {
         Ok(bytes)
     }
 
+    /// The open file of a job. Opening takes as long as the disk does, so only chunks of the same job wait.
     fn file(&self, build: &str, job: &str) -> Result<Arc<LogFile>, BlobError> {
-        let mut open = lock(&self.open);
-        if let Some(file) = open.get(job) {
+        let slot = self.slot(job);
+        let mut slot = lock(&slot);
+        if let Some(file) = &*slot {
             return Ok(Arc::clone(file));
         }
-        if open.len() >= OPEN_FILES {
-            open.retain(|_, file| Arc::strong_count(file) > 1);
-        }
         let file = Arc::new(LogFile::open(&self.root, &self.path(build, job))?);
-        open.insert(job.to_owned(), Arc::clone(&file));
+        *slot = Some(Arc::clone(&file));
         Ok(file)
     }
+
+    fn slot(&self, job: &str) -> Arc<Slot> {
+        let mut open = lock(&self.open);
+        if let Some(slot) = open.get(job) {
+            return Arc::clone(slot);
+        }
+        if open.len() >= OPEN_FILES {
+            open.retain(|_, slot| is_used(slot));
+        }
+        let slot = Arc::new(Mutex::new(None));
+        open.insert(job.to_owned(), Arc::clone(&slot));
+        slot
+    }
+}
+
+/// Whether somebody holds a slot, or the file in it.
+fn is_used(slot: &Arc<Slot>) -> bool {
+    Arc::strong_count(slot) > 1 || lock(slot).as_ref().is_some_and(|file| Arc::strong_count(file) > 1)
 }
 
 impl LogFile {
