@@ -18,7 +18,9 @@ mod yaml;
 pub use convert::FieldError;
 pub use document::{Documents, ParseError, Parsed, documents, parse};
 pub use if_changed::{BadCondition, ChangedFiles, SKIP_REASON, apply_if_changed};
-pub use interpolate::{InterpolationError, Precedence, Variables, interpolate, interpolate_pipeline};
+pub use interpolate::{
+    InterpolationError, Precedence, Variables, expansions, interpolate, interpolate_pipeline,
+};
 pub use output::{Form, NotSerializable, YamlIndent, json, to_json, to_yaml};
 pub use pattern::{BadPattern, PathPattern};
 pub use pipeline::Pipeline;

@@ -20,14 +20,16 @@ mod pipeline;
 mod redactor;
 mod secret;
 mod step;
+mod tool;
 mod workdir;
 
-use crate::cli::Category::{Internal, Job};
+use crate::cli::Category::{Agent, Internal, Job};
 use crate::cli::{Entry, Group, command, group, hidden};
 
 /// The first words that several commands share.
 #[rustfmt::skip]
 pub(crate) const GROUPS: &[Group] = &[
+    group("tool", Agent, "Keys, and signing outside of builds"),
     group("annotation", Job, "Manage annotations"),
     group("artifact", Job, "Upload, find and fetch files of the build"),
     group("build", Job, "Manage the build"),
@@ -81,5 +83,7 @@ pub(crate) const COMMANDS: &[Entry] = &[
     command::<step::update::Args>("step update", Job),
     command::<step::cancel::Args>("step cancel", Job),
     command::<agent::stop::Args>("stop", Job),
+    command::<tool::keygen::Args>("tool keygen", Agent),
+    command::<tool::sign::Args>("tool sign", Agent),
     command::<workdir::set::Args>("workdir set", Job),
 ];

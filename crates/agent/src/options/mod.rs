@@ -6,6 +6,7 @@ mod checkout;
 mod global;
 mod paths;
 mod redaction;
+mod signing;
 
 pub(crate) use api::{AccessOptions, ApiOptions};
 pub(crate) use cancel::CancelOptions;
@@ -13,3 +14,4 @@ pub(crate) use checkout::CheckoutOptions;
 pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};
 pub(crate) use paths::{PathOptions, SocketOptions};
 pub(crate) use redaction::RedactionOptions;
+pub(crate) use signing::SigningOptions;

@@ -72,6 +72,43 @@ pub(crate) fn is_pure_reference(text: &str) -> bool {
         && expand(text, &Variables::none()).is_ok_and(|rest| rest.is_some_and(|rest| rest.is_empty()))
 }
 
+/// The expansions and escaped dollar signs of `text`, in order, also those in `:-` defaults, each in short form.
+pub(super) fn list(text: &str) -> Result<Vec<String>, InterpolationError> {
+    let mut found = Vec::new();
+    list_pieces(&Parser { rest: text }.pieces(Until::End)?, &mut found);
+    Ok(found)
+}
+
+fn list_pieces(pieces: &[Piece<'_>], found: &mut Vec<String>) {
+    for (index, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Text(_) => {}
+            Piece::Dollar => {
+                let after = match pieces.get(index + 1) {
+                    Some(Piece::Text(text)) => escaped_name(text),
+                    _ => "",
+                };
+                found.push(format!("$${after}"));
+            }
+            Piece::Expansion(name, operator) => {
+                found.push(format!("${name}"));
+                if let Operator::IfEmpty(text) = operator {
+                    list_pieces(text, found);
+                }
+            }
+        }
+    }
+}
+
+/// What an escaped dollar sign would have expanded.
+fn escaped_name(text: &str) -> &str {
+    match text.strip_prefix('{') {
+        Some(inner) => inner.find('}').map_or("", |end| &text[..end + 2]),
+        None if text.starts_with(is_name_start) => Parser { rest: text }.name(),
+        None => "",
+    }
+}
+
 fn evaluate(pieces: &[Piece<'_>], variables: &Variables) -> Result<String, InterpolationError> {
     let mut out = String::new();
     for piece in pieces {

@@ -16,3 +16,8 @@ pub(crate) use grammar::is_pure_reference;
 pub fn interpolate(text: &str, variables: &Variables) -> Result<String, InterpolationError> {
     Ok(grammar::expand(text, variables)?.unwrap_or_else(|| text.to_owned()))
 }
+
+/// Everything in `text` that interpolation would replace, in short form: `$NAME`, `$$NAME`.
+pub fn expansions(text: &str) -> Result<Vec<String>, InterpolationError> {
+    grammar::list(text)
+}

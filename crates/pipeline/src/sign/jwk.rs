@@ -79,8 +79,7 @@ impl Jwk {
             _ => vec![member("k", &self.k), kty],
         };
         let text = format!("{{{}}}", members.join(","));
-        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        super::checksum(&text)
     }
 }
 

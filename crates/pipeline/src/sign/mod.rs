@@ -8,6 +8,7 @@ mod jws;
 mod key;
 mod matrix;
 mod pipeline;
+mod secrets;
 mod tokens;
 mod verify;
 
@@ -15,4 +16,11 @@ pub use generate::{GenerateError, KeyAlgorithm, KeyPair, generate};
 pub use jwk::{ChosenKeyError, KeySet, KeySetError};
 pub use key::{SigningError, SigningKey};
 pub use pipeline::{SignPipelineError, Signer, sign_pipeline};
+pub use secrets::merge_pipeline_secrets;
 pub use verify::{JobFacts, MatrixPermutation, VerifyError, verify_job};
+
+/// The SHA-256 checksum of what is signed, in hexadecimal.
+pub fn checksum(payload: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, payload.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

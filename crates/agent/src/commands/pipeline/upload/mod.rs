@@ -12,7 +12,7 @@ use redkite_redact::{NameCase, NamePatterns};
 use crate::cli::{Command, Context};
 use crate::environment::Environment;
 use crate::failure::{Failure, chain};
-use crate::options::{ApiOptions, GlobalOptions, RedactionOptions};
+use crate::options::{ApiOptions, GlobalOptions, RedactionOptions, SigningOptions};
 use git::Git;
 use process::{Destination, Run};
 
@@ -74,25 +74,8 @@ pub(crate) struct Args {
     #[arg(long, env = "BUILDKITE_CHANGED_FILES_PATH")]
     changed_files_path: String,
 
-    /// Sign steps with a key of this file
-    #[arg(long, env = "BUILDKITE_AGENT_JWKS_FILE")]
-    jwks_file: String,
-
-    /// Which key of that file
-    #[arg(long, env = "BUILDKITE_AGENT_JWKS_KEY_ID")]
-    jwks_key_id: String,
-
-    /// Sign steps with this key of AWS KMS
-    #[arg(long, env = "BUILDKITE_AGENT_AWS_KMS_KEY")]
-    signing_aws_kms_key: String,
-
-    /// Sign steps with this key of Google Cloud KMS
-    #[arg(long, env = "BUILDKITE_AGENT_GCP_KMS_KEY")]
-    signing_gcp_kms_key: String,
-
-    /// Log what is signed, at debug level; it may hold secrets
-    #[arg(long, env = "BUILDKITE_AGENT_DEBUG_SIGNING")]
-    debug_signing: bool,
+    #[command(flatten)]
+    signing: SigningOptions,
 
     #[command(flatten)]
     redaction: RedactionOptions,
@@ -112,7 +95,6 @@ impl Command for Args {
     const REQUIRED: &'static [&'static str] = &["agent-access-token", "endpoint"];
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
-        self.refuse_to_sign()?;
         let inputs = input::open(&self.files)?;
         let mut variables = Variables::new(cx.environment.texts(), NameCase::NATIVE);
         if !self.no_interpolation {
@@ -141,17 +123,6 @@ impl Args {
             (true, "yaml") => Ok(Destination::Yaml { printed: 0 }),
             (true, other) => Err(Failure::new(format!("unknown output format {other:?}"))),
         }
-    }
-
-    /// A pipeline that should be signed is never uploaded without a signature.
-    fn refuse_to_sign(&self) -> Result<(), Failure> {
-        let keys = [&self.jwks_file, &self.signing_aws_kms_key, &self.signing_gcp_kms_key];
-        if keys.iter().all(|key| key.is_empty()) {
-            return Ok(());
-        }
-        Err(Failure::new(
-            "couldn't read the signing key file: this version of the agent can't sign pipelines",
-        ))
     }
 }
 

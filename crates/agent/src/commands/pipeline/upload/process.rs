@@ -2,6 +2,7 @@
 
 use redkite_api::JobId;
 use redkite_api::blocking::Client;
+use redkite_pipeline::sign::sign_pipeline;
 use redkite_pipeline::{
     ChangedFiles, Exposed, NotSerializable, Parsed, Pipeline, Precedence, Variables, Warning, YamlIndent,
     apply_if_changed, documents, exposed_secrets, interpolate_pipeline, to_json, to_yaml,
@@ -64,8 +65,20 @@ impl Run<'_> {
         if !self.patterns.is_empty() {
             self.search(&pipeline, name)?;
         }
+        if self.args.signing.is_wanted() {
+            self.sign(&mut pipeline)?;
+        }
+        // What this changes is never covered by a signature.
         self.apply_if_changed(&mut pipeline);
         Ok(pipeline)
+    }
+
+    fn sign(&self, pipeline: &mut Pipeline) -> Result<(), Failure> {
+        let signing = &self.args.signing;
+        let key = signing.key()?;
+        let repository = self.cx.environment.get("BUILDKITE_REPO").unwrap_or_default();
+        sign_pipeline(pipeline, &key, &repository, |payload| signing.note(&key, payload))
+            .or_fail("couldn't sign pipeline")
     }
 
     fn add_trace_context(&self, pipeline: &mut Pipeline) {

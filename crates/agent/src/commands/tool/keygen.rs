@@ -1,0 +1,93 @@
+//! `tool keygen`: a key pair to sign pipelines with (docs/spec/pipeline.md §17).
+
+use std::io::{self, Write as _};
+
+use redkite_pipeline::sign::{KeyAlgorithm, generate};
+
+use super::{key_name, private_file};
+use crate::cli::{Command, Context, FilePath};
+use crate::failure::{Failure, chain};
+use crate::options::GlobalOptions;
+
+/// Make a key pair to sign pipelines with
+///
+/// Writes two files, each a JSON Web Key Set: the private one is for those who upload pipelines, the public one for
+/// the agents that verify them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// EdDSA, ES512 or PS512; EdDSA if it is empty
+    #[arg(long, env = "BUILDKITE_AGENT_KEYGEN_ALG")]
+    alg: String,
+
+    /// The key's name; two random words if it is empty
+    #[arg(long, env = "BUILDKITE_AGENT_KEYGEN_KEY_ID")]
+    key_id: String,
+
+    /// Where the private key goes; ./ALG-KEYID-private.json if it is empty
+    #[arg(long, env = "BUILDKITE_AGENT_KEYGEN_PRIVATE_JWKS_FILE")]
+    private_jwks_file: FilePath,
+
+    /// Where the public key goes; ./ALG-KEYID-public.json if it is empty
+    #[arg(long, env = "BUILDKITE_AGENT_KEYGEN_PUBLIC_JWKS_FILE")]
+    public_jwks_file: FilePath,
+
+    #[command(flatten)]
+    global: GlobalOptions,
+}
+
+impl Command for Args {
+    fn run(self, _: &mut Context) -> Result<(), Failure> {
+        let algorithm = self.algorithm()?;
+        let id = self.id();
+        let pair = generate(algorithm, &id)
+            .map_err(|error| Failure::Logged(format!("Failed to generate key pair: {}", chain(&error))))?;
+        let path = |chosen: &FilePath, half: &str| match chosen.as_str() {
+            "" => format!("./{}-{id}-{half}.json", algorithm.name()),
+            chosen => chosen.to_owned(),
+        };
+        for (half, chosen, content) in [
+            ("private", &self.private_jwks_file, &pair.private),
+            ("public", &self.public_jwks_file, &pair.public),
+        ] {
+            let path = path(chosen, half);
+            tracing::info!("Writing {half} key set to {path}...");
+            write(&path, content)
+                .map_err(|reason| Failure::Logged(format!("Failed to write {half} key file: {reason}")))?;
+        }
+        tracing::info!("Done! Enjoy your new keys ^_^");
+        Ok(())
+    }
+}
+
+impl Args {
+    fn algorithm(&self) -> Result<KeyAlgorithm, Failure> {
+        if self.alg.is_empty() {
+            tracing::info!("No algorithm provided, using EdDSA");
+            return Ok(KeyAlgorithm::EdDsa);
+        }
+        KeyAlgorithm::of_name(&self.alg).ok_or_else(|| {
+            let valid = KeyAlgorithm::ALL.map(KeyAlgorithm::name).join(" ");
+            Failure::Logged(format!(
+                "Invalid signing algorithm: {}. Valid signing algorithms are: [{valid}]",
+                self.alg
+            ))
+        })
+    }
+
+    fn id(&self) -> String {
+        if !self.key_id.is_empty() {
+            return self.key_id.clone();
+        }
+        let id = key_name::random();
+        tracing::info!("No key ID provided, using a randomly generated one: {id}");
+        id
+    }
+}
+
+fn write(path: &str, content: &str) -> Result<(), String> {
+    let mut file = private_file::create(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("file {path} already exists"),
+        _ => format!("open {path}: {error}"),
+    })?;
+    file.write_all(content.as_bytes()).map_err(|error| format!("write {path}: {error}"))
+}

@@ -1,0 +1,66 @@
+//! With which key pipelines are signed (cli.json: `pipeline upload`, `tool sign`).
+
+use std::fs;
+
+use redkite_pipeline::sign::{KeySet, SigningKey};
+
+use crate::failure::{Failure, OrFail};
+
+/// The options of every command that signs.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct SigningOptions {
+    /// Sign steps with a key of this file, a JSON Web Key Set
+    #[arg(long, env = "BUILDKITE_AGENT_JWKS_FILE")]
+    jwks_file: String,
+
+    /// Which key of that file; needed unless it holds exactly one
+    #[arg(long, env = "BUILDKITE_AGENT_JWKS_KEY_ID")]
+    jwks_key_id: String,
+
+    /// Sign steps with this key of AWS KMS
+    #[arg(long, env = "BUILDKITE_AGENT_AWS_KMS_KEY")]
+    signing_aws_kms_key: String,
+
+    /// Sign steps with this key of Google Cloud KMS
+    #[arg(long, env = "BUILDKITE_AGENT_GCP_KMS_KEY")]
+    signing_gcp_kms_key: String,
+
+    /// Log what is signed, at debug level; it may hold secrets
+    #[arg(long, env = "BUILDKITE_AGENT_DEBUG_SIGNING")]
+    debug_signing: bool,
+}
+
+impl SigningOptions {
+    /// Whether a key is named at all.
+    pub(crate) fn is_wanted(&self) -> bool {
+        [&self.jwks_file, &self.signing_aws_kms_key, &self.signing_gcp_kms_key]
+            .iter()
+            .any(|key| !key.is_empty())
+    }
+
+    /// The key: that of AWS, else that of Google, else that of the file.
+    pub(crate) fn key(&self) -> Result<SigningKey, Failure> {
+        if !self.signing_aws_kms_key.is_empty() {
+            return Err(Failure::new("couldn't create AWS KMS signer: this agent can't reach AWS KMS yet"));
+        }
+        if !self.signing_gcp_kms_key.is_empty() {
+            return Err(Failure::new(
+                "couldn't create GCP KMS signer: this agent can't reach Google Cloud KMS yet",
+            ));
+        }
+        const WHAT: &str = "couldn't read the signing key file";
+        let path = &self.jwks_file;
+        let text = fs::read(path).or_fail(format!("{WHAT}: opening JWKS file: open {path}"))?;
+        let keys = KeySet::parse(&text).or_fail(format!("{WHAT}: parsing JWKS file"))?;
+        keys.signing_key(&self.jwks_key_id).or_fail(WHAT)
+    }
+
+    /// Notes at debug level with which key a step is signed and, if that is wanted, what is signed.
+    pub(crate) fn note(&self, key: &SigningKey, payload: &str) {
+        tracing::debug!("Public Key Thumbprint (sha256): {}", key.thumbprint());
+        if self.debug_signing {
+            let checksum = redkite_pipeline::sign::checksum(payload);
+            tracing::debug!("Signed Step: {payload} checksum: {checksum}");
+        }
+    }
+}
