@@ -13,6 +13,10 @@ pub(crate) fn escaped(value: &impl Serialize) -> Vec<u8> {
 
 /// The first value of a body; what follows it is not looked at. `null` counts as an empty value.
 pub(crate) fn first_value<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, String> {
+    // A list would do as an object whose members have lost their names.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err("a list is no object".to_owned());
+    }
     match serde_json::Deserializer::from_slice(body).into_iter::<Option<T>>().next() {
         Some(Ok(value)) => Ok(value.unwrap_or_default()),
         Some(Err(error)) => Err(error.to_string()),
