@@ -137,3 +137,15 @@ fn a_plane_that_shuts_down_gives_everything_back() {
     let numbered = plane.create("steps:\n  - command: make\n");
     assert_eq!(numbered.summary.number, 2);
 }
+
+#[test]
+fn a_job_that_nobody_can_run_says_what_it_asks_for() {
+    let plane = Plane::start();
+    let build =
+        plane.create("steps:\n  - command: make\n    agents: {os: plan9}\n  - command: other\n").summary.id;
+    let reasons = || plane.build(build).jobs().map(|job| job.reason.clone()).collect::<Vec<_>>();
+    let nobody = |tags: &str| Some(format!("no connected agent has the tags it asks for: {tags}"));
+    assert_eq!(reasons(), [nobody("os=plan9, queue=default"), nobody("queue=default")]);
+    let _agent = Agent::connect(&plane, &plane.token(), &["os=linux"]);
+    assert_eq!(reasons(), [nobody("os=plan9, queue=default"), None]);
+}

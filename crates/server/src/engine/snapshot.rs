@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use redkite_scheduler::build::{Head, Job, Step};
-use redkite_scheduler::definition::{Barrier, DependsOn, Kind};
+use redkite_scheduler::definition::{AgentRules, Barrier, DependsOn, Kind};
 use redkite_scheduler::{AgentId, Build, BuildId, JobState};
 
-use super::agent::Agent;
+use super::agent::{Agent, DEFAULT_QUEUE};
+use super::world::World;
 use super::{Change, Context, Failure};
 use crate::plane::{BuildSummary, BuildView, JobView, Question, StepKind, StepView};
 use crate::store::AgentsTable;
@@ -21,7 +22,9 @@ impl Change for ReadBuild {
         cx.require_build(self.0).await?;
         let names = cx.agent_names(self.0).await?;
         let build = cx.world.build(self.0).expect("the build was looked up");
-        Ok(view(build, &names))
+        let mut view = view(build, &names);
+        explain_waiting(&mut view, build, cx.world);
+        Ok(view)
     }
 }
 
@@ -155,6 +158,25 @@ fn job_view(job: &Job, step_label: &str, names: &HashMap<AgentId, String>) -> Jo
         finished_at: job.times.finished_at,
         reason: reason(job),
     }
+}
+
+/// Says of jobs that no agent here could run what they ask for.
+fn explain_waiting(view: &mut BuildView, build: &Build, world: &World) {
+    let jobs = view.steps.iter_mut().flat_map(|step| &mut step.jobs);
+    for job in jobs.filter(|job| job.state == JobState::Scheduled) {
+        let Some(rules) = build.job(job.id).map(|job| &job.agents) else { continue };
+        if !world.has_agent_for(rules) {
+            job.reason = Some(format!("no connected agent has the tags it asks for: {}", wanted(rules)));
+        }
+    }
+}
+
+fn wanted(rules: &AgentRules) -> String {
+    let mut rules = rules.to_strings();
+    if !rules.iter().any(|rule| rule.starts_with("queue=")) {
+        rules.push(format!("queue={DEFAULT_QUEUE}"));
+    }
+    rules.join(", ")
 }
 
 /// Why a job did not run, in words.

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use redkite_scheduler::definition::AgentRules;
 use redkite_scheduler::{AgentId, Build, BuildId, JobId, JobState, Time};
 use tokio::sync::oneshot;
 
-use super::agent::Agent;
+use super::agent::{Agent, Dispatch};
 use super::ready::ReadyJobs;
 use super::{Refusal, Wrong};
 use crate::secret::TokenHash;
@@ -83,6 +84,14 @@ impl World {
 
     pub(super) fn agent(&self, id: AgentId) -> Option<&Agent> {
         self.agents.get(&id).map(|session| &session.agent)
+    }
+
+    /// Whether any agent that is here may run a job with these rules, now or later.
+    pub(super) fn has_agent_for(&self, rules: &AgentRules) -> bool {
+        let agents = self.agents.values().map(|session| &session.agent);
+        agents
+            .filter(|agent| agent.dispatch == Dispatch::Offered)
+            .any(|agent| agent.as_seeker().may_run(rules))
     }
 
     pub(super) fn heard_of(&mut self, id: AgentId, now: Time) {

@@ -8,6 +8,7 @@ use redkite_scheduler::{JobId, JobKind};
 
 use super::super::{Failure, output};
 use super::Target;
+use super::stamps::Unstamped;
 use crate::admin::{AdminClient, AdminError, LogAnswer};
 use crate::plane::{BuildView, JobView};
 
@@ -25,6 +26,9 @@ pub(in crate::commands) struct Args {
     /// Go on until the jobs have ended
     #[arg(long)]
     follow: bool,
+    /// Print the log as it came, with the agent's timestamps
+    #[arg(long)]
+    raw: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -71,26 +75,44 @@ fn over(build: &BuildView, name: Option<&str>, shown: &[JobId]) -> bool {
 }
 
 fn show(args: &Args, server: &AdminClient, job: JobId) -> Result<(), Failure> {
-    let mut from = 0;
+    let mut log = Reading { server, job, from: 0, unstamped: (!args.raw).then(Unstamped::default) };
     loop {
         // Looked at before the log: what comes until the end of the job is then read, too.
         let ended = args.target.read(server)?.job(job).is_none_or(|job| job.state.is_terminal());
-        let moved = print(server, job, (&mut from, ended))?;
-        match (moved, ended || !args.follow) {
+        match (log.print(ended)?, ended || !args.follow) {
             (true, _) => {}
-            (false, true) => return Ok(()),
+            (false, true) => return log.finish(),
             (false, false) => pause(),
         }
     }
 }
 
-fn print(server: &AdminClient, job: JobId, (from, ended): (&mut u64, bool)) -> Result<bool, Failure> {
-    let part: LogAnswer = server.get(&format!("jobs/{job}/log?from={from}&ended={ended}"))?;
-    let bytes = STANDARD.decode(&part.bytes);
-    output::bytes(&bytes.map_err(|error| AdminError::Refused(error.to_string()))?)?;
-    let moved = part.next > *from;
-    *from = part.next;
-    Ok(moved)
+/// One job's log on its way to the output.
+struct Reading<'a> {
+    server: &'a AdminClient,
+    job: JobId,
+    from: u64,
+    unstamped: Option<Unstamped>,
+}
+
+impl Reading<'_> {
+    /// Prints what there is; answers whether there was anything.
+    fn print(&mut self, ended: bool) -> Result<bool, Failure> {
+        let path = format!("jobs/{}/log?from={}&ended={ended}", self.job, self.from);
+        let part: LogAnswer = self.server.get(&path)?;
+        let bytes = STANDARD.decode(&part.bytes).map_err(|error| AdminError::Refused(error.to_string()))?;
+        match &mut self.unstamped {
+            Some(unstamped) => output::bytes(&unstamped.push(&bytes))?,
+            None => output::bytes(&bytes)?,
+        }
+        let moved = part.next > self.from;
+        self.from = part.next;
+        Ok(moved)
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.unstamped.as_mut().map_or(Ok(()), |unstamped| output::bytes(&unstamped.finish()))
+    }
 }
 
 #[expect(

@@ -5,6 +5,7 @@ mod create;
 mod list;
 mod log;
 mod show;
+mod stamps;
 mod unblock;
 
 use std::path::PathBuf;
