@@ -52,6 +52,12 @@ impl ConfigFile {
         Ok(Self::default())
     }
 
+    /// A file of this text.
+    #[cfg(test)]
+    pub(super) fn of(text: &str) -> Self {
+        Self { path: None, keys: read(text.as_bytes()).expect("a readable file") }
+    }
+
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.keys.get(key).map(String::as_str)

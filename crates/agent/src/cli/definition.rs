@@ -130,3 +130,48 @@ fn settled(arg: Arg) -> Arg {
     };
     arg.required(false).env(Resettable::Reset).allow_hyphen_values(true)
 }
+
+#[cfg(test)]
+pub(crate) mod sample {
+    //! A command with a flag of each kind, for tests.
+
+    use super::*;
+    use crate::cli::{Category, Command, Context, command};
+    use crate::failure::Failure;
+
+    /// A sample
+    #[derive(Debug, clap::Args)]
+    struct Args {
+        /// Text
+        #[arg(long, env = "S_TEXT,S_OLD_TEXT", default_value = "given")]
+        text: String,
+        /// Flag
+        #[arg(long, env = "S_FLAG")]
+        flag: bool,
+        /// Number
+        #[arg(long, env = "S_NUMBER", default_value_t = 3)]
+        number: i64,
+        /// List
+        #[arg(long, env = "S_LIST", value_delimiter = ',', default_values = ["x"])]
+        list: Vec<String>,
+        /// Path
+        #[arg(long, env = "S_PATH")]
+        path: FilePath,
+        /// Duration
+        #[arg(long, env = "S_WAIT", default_value = "1s")]
+        wait: GoDuration,
+        /// Words
+        words: Vec<String>,
+    }
+
+    impl Command for Args {
+        fn run(self, _: &mut Context) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    /// The sample's definition.
+    pub(crate) fn definition() -> Definition {
+        Definition::of(&command::<Args>("sample", Category::Job))
+    }
+}

@@ -6,7 +6,7 @@ mod context;
 mod definition;
 mod deprecation;
 mod dispatch;
-mod help;
+pub(crate) mod help;
 #[cfg_attr(unix, path = "home_unix.rs")]
 #[cfg_attr(windows, path = "home_windows.rs")]
 mod home;
@@ -25,4 +25,4 @@ pub(crate) use resolve::{Resolved, Source};
 pub(crate) use values::GoDuration;
 
 #[cfg(test)]
-pub(crate) use definition::{Definition, Kind};
+pub(crate) use definition::{Definition, Flag, Kind};

@@ -188,3 +188,75 @@ impl Resolved {
         self.lists.iter().any(|list| list == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::definition::sample;
+    use crate::cli::split::split;
+
+    /// The words that `clap` gets for a command line, variables and a configuration file.
+    fn check<const N: usize>(line: &str, variables: [(&str, &str); N], file: &str, expected: &str) {
+        let definition = sample::definition();
+        let words = line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let typed = split(words, &definition).expect("a readable line");
+        let environment = Environment::from(variables);
+        let file = ConfigFile::of(file);
+        let shown = match check_variables(&definition, &environment) {
+            Err(error) => error.to_string(),
+            Ok(()) => match resolve(&definition, &typed, &environment, &file) {
+                Err(error) => error.to_string(),
+                Ok(resolved) => resolved.words().collect::<Vec<_>>().join(" "),
+            },
+        };
+        let expected = expected.replace("REST", "--number=3 --text=given --wait=1s");
+        assert_eq!(shown, expected, "{line} with {variables:?} and {file:?}");
+    }
+
+    #[test]
+    fn the_command_line_wins_over_variables_over_the_file_over_defaults() {
+        check("", [], "", "--flag=false --list=x REST");
+        check("", [], "flag=T", "--flag=true --list=x REST");
+        check("", [], "flag=maybe", "--flag=false --list=x REST");
+        check("", [("S_FLAG", "")], "flag=true", "--flag=false --list=x REST");
+        check("--flag", [("S_FLAG", "0")], "", "--flag=true --list=x REST");
+        check(
+            "",
+            [("S_FLAG", "maybe")],
+            "",
+            "could not parse maybe as bool value for flag flag: parse error",
+        );
+        check(
+            "--number 1",
+            [("S_NUMBER", "")],
+            "",
+            "could not parse  as int value for flag number: parse error",
+        );
+    }
+
+    #[test]
+    fn lists_come_from_one_place() {
+        check("", [("S_LIST", "a, b")], "list=c", "--flag=false --list=a --list=b REST");
+        check("", [], "list=a, b", "--flag=false --list=a --list=b REST");
+        check("--list a,b --list c", [("S_LIST", "d")], "", "--flag=false --list=a --list=b --list=c REST");
+        check("", [("S_LIST", "")], "", "--flag=false REST");
+        check("--list=", [], "", "--flag=false REST");
+    }
+
+    #[test]
+    fn other_values_are_settled_too() {
+        let rest = "--flag=false --list=x --number";
+        check("", [("S_OLD_TEXT", "o")], "", &format!("{rest}=3 --text=o --wait=1s"));
+        check("", [("S_OLD_TEXT", "o"), ("S_TEXT", "")], "", &format!("{rest}=3 --text= --wait=1s"));
+        check("--number 0x10", [], "number=9", &format!("{rest}=16 --text=given --wait=1s"));
+        check("", [], "number=010", &format!("{rest}=10 --text=given --wait=1s"));
+        check("", [], "number=0x2\nwait=soon", &format!("{rest}=0 --text=given --wait=0"));
+        check("--path $D/../x", [("D", "/a/b")], "", &format!("{rest}=3 --path=/a/x --text=given --wait=1s"));
+        check(
+            "--path ~nobody/x",
+            [],
+            "",
+            "normalizing config field Path: cannot expand user-specific home dir",
+        );
+    }
+}

@@ -115,3 +115,53 @@ fn value_of(
     }
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::definition::sample;
+
+    fn check(words: &[&str], expected: &str) {
+        let words = words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let shown = match split(words.clone(), &sample::definition()) {
+            Err(error) => error.to_string(),
+            Ok(Typed { flags, arguments, help }) => {
+                let flags: Vec<_> =
+                    flags.iter().map(|(name, values)| format!("{name}={}", values.join("+"))).collect();
+                format!("{} | {}{}", flags.join(" "), arguments.join(" "), if help { " | help" } else { "" })
+            }
+        };
+        assert_eq!(shown, expected, "{words:?}");
+    }
+
+    #[test]
+    fn flags_are_told_from_arguments() {
+        check(&["a", "b", "--text", "t"], "text=t | a b");
+        check(&["-text=t", "a", "--", "--text", "x"], "text=t | a --text x");
+        check(&["--text", "--flag", "a"], "text=--flag | a");
+        check(&["--text", "one", "--text="], "text=one+ | ");
+        check(&["--flag", "false"], "flag=true | false");
+        check(&["a", "--flag", "b"], "flag=true | a b");
+        check(&["--flag=F"], "flag=F | ");
+        check(&["--list", "a,b", "-list", "c"], "list=a,b+c | ");
+        check(&["a", "--unknown", "-5", "---x", "-"], " | a --unknown -5 ---x -");
+        check(&["a", "-h"], " | a | help");
+        check(&["--text", "--help"], "text=--help | ");
+        check(&["--number", "-0x10"], "number=-0x10 | ");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        check(&["--unknown", "a"], "flag provided but not defined: -unknown");
+        check(&["-5"], "flag provided but not defined: -5");
+        check(&["---text"], "bad flag syntax: ---text");
+        check(&["--=x"], "bad flag syntax: --=x");
+        check(&["a", "--text"], "flag needs an argument: -text");
+        check(&["--flag=yes"], "invalid boolean value \"yes\" for -flag: parse error");
+        check(&["--number", "1.5"], "invalid value \"1.5\" for flag -number: parse error");
+        check(
+            &["--number", "99999999999999999999"],
+            "invalid value \"99999999999999999999\" for flag -number: value out of range",
+        );
+    }
+}

@@ -71,7 +71,7 @@ impl Args {
 fn repository(input: &str) -> Result<String, String> {
     let component = |name: &str| {
         let lines = input.lines().filter_map(|line| line.split_once('='));
-        let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim()).last();
+        let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim()).next_back();
         value
             .filter(|value| !value.is_empty())
             .ok_or_else(|| format!("missing component in git credential input: {name}"))

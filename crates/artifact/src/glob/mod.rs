@@ -3,6 +3,8 @@
 //! `tokens` reads a pattern, `program` is the automaton that matches it piece by piece, `walk` goes through
 //! directories with it, entering only those in which something can still match.
 
+#[cfg(test)]
+mod equivalence;
 mod program;
 mod tokens;
 mod walk;

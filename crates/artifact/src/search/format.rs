@@ -24,11 +24,14 @@ impl Format {
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
             let read = match c {
-                '\\' => escape(&mut chars, &mut bytes),
+                '\\' => escape(&mut chars),
                 '\n' => None,
-                other => Some(push(&mut bytes, other)),
+                other => Some(Piece::Char(other)),
             };
-            read.ok_or_else(|| FormatError(text.to_owned()))?;
+            match read.ok_or_else(|| FormatError(text.to_owned()))? {
+                Piece::Byte(byte) => bytes.push(byte),
+                Piece::Char(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
         Ok(Self(bytes))
     }
@@ -70,12 +73,14 @@ fn value(letter: u8, artifact: &Artifact) -> Option<String> {
     })
 }
 
-fn push(bytes: &mut Vec<u8>, c: char) {
-    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+/// What a character or escape of a form stands for.
+enum Piece {
+    Byte(u8),
+    Char(char),
 }
 
 /// Reads what follows a backslash.
-fn escape(chars: &mut Peekable<Chars<'_>>, bytes: &mut Vec<u8>) -> Option<()> {
+fn escape(chars: &mut Peekable<Chars<'_>>) -> Option<Piece> {
     let byte = match chars.next()? {
         'n' => b'\n',
         't' => b'\t',
@@ -86,13 +91,12 @@ fn escape(chars: &mut Peekable<Chars<'_>>, bytes: &mut Vec<u8>) -> Option<()> {
         'v' => 0x0b,
         '\\' => b'\\',
         'x' => u8::try_from(digits(chars, 2, 16)?).ok()?,
-        'u' => return Some(push(bytes, char::from_u32(digits(chars, 4, 16)?)?)),
-        'U' => return Some(push(bytes, char::from_u32(digits(chars, 8, 16)?)?)),
+        'u' => return char::from_u32(digits(chars, 4, 16)?).map(Piece::Char),
+        'U' => return char::from_u32(digits(chars, 8, 16)?).map(Piece::Char),
         first @ '0'..='7' => u8::try_from(first.to_digit(8)? * 64 + digits(chars, 2, 8)?).ok()?,
         _ => return None,
     };
-    bytes.push(byte);
-    Some(())
+    Some(Piece::Byte(byte))
 }
 
 /// Exactly so many digits.

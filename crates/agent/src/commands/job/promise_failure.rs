@@ -48,9 +48,12 @@ impl Command for Args {
         let call =
             calls::job::promise_failure(&JobId::from(job.as_str()), &PromisedFailure { exit_status, reason });
         match self.api.client(&cx.environment).call(&call) {
-            Ok(()) => Ok(declared(exit_status, &job)),
-            Err(error) => Err(refused(error.status().map(|status| status.as_u16()), &error.to_string())),
+            Ok(()) => declared(exit_status, &job),
+            Err(error) => {
+                return Err(refused(error.status().map(|status| status.as_u16()), &error.to_string()));
+            }
         }
+        Ok(())
     }
 }
 
