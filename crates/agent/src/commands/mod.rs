@@ -27,10 +27,6 @@ mod workdir;
 mod reference;
 
 use crate::cli::Category::{Agent, Internal, Job};
-#[cfg(test)]
-mod reference;
-
-use crate::cli::Category::{Internal, Job};
 use crate::cli::{Entry, Group, command, group, hidden};
 
 /// The first words that several commands share.
