@@ -26,14 +26,15 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<(String, String)>, DeclarationErr
         if command != "declare" && command != "export" {
             return Err(DeclarationError { expected: "`declare` or `export`", name });
         }
-        match characters.next() {
-            Some('=') if is_array => skip_line(&mut characters),
-            Some('=') => {
-                let value = take_value(&mut characters)
-                    .map_err(|expected| DeclarationError { expected, name: name.clone() })?;
-                variables.push((name, value));
-            }
-            _ => {}
+        if characters.next() != Some('=') {
+            continue;
+        }
+        let failed = |expected| DeclarationError { expected, name: name.clone() };
+        if is_array {
+            skip_array(&mut characters).map_err(failed)?;
+        } else {
+            let value = take_value(&mut characters).map_err(failed)?;
+            variables.push((name, value));
         }
     }
     Ok(variables)
@@ -46,9 +47,16 @@ fn take_head(input: &mut Input<'_>) -> String {
     std::iter::from_fn(|| input.next_if(|character| !matches!(character, '=' | '\n'))).collect()
 }
 
-/// An array's elements; one of them can have a line end in it, but only an escaped one.
-fn skip_line(input: &mut Input<'_>) {
-    while input.next().is_some_and(|character| character != '\n') {}
+/// An array's elements and the line end after them; old versions of bash let line ends stand between quotes.
+fn skip_array(input: &mut Input<'_>) -> Result<(), &'static str> {
+    loop {
+        match input.next() {
+            None | Some('\n') => return Ok(()),
+            Some('"') => drop(take_quoted(input)?),
+            Some('$') if input.next_if_eq(&'\'').is_some() => drop(take_escaped(input)?),
+            Some(_) => {}
+        }
+    }
 }
 
 /// A quoted value and the line end after it.
@@ -131,6 +139,7 @@ mod tests {
         );
         check("export A=\"1\"\nexport OLDPWD\ndeclare -x NONE\n", &[("A", "1")]);
         check("declare -ax LIST=([0]=\"a=b\" [1]=$'c\\nd')\ndeclare -x A=\"1\"\n", &[("A", "1")]);
+        check("declare -ax LIST='([0]=\"a\nb\")'\ndeclare -x A=\"1\"\n", &[("A", "1")]);
     }
 
     #[test]
@@ -139,6 +148,36 @@ mod tests {
         check("declare -x A=\"two\nlines\"\ndeclare -x B=\"\"\n", &[("A", "two\nlines"), ("B", "")]);
         check(r"declare -x A=$'a\nb\t\E[0m\001\'\\'", &[("A", "a\nb\t\u{1b}[0m\u{1}'\\")]);
         check(r"declare -x A=$'\303\251é\377'", &[("A", "éé\u{fffd}")]);
+    }
+
+    /// As bash writes a value without control characters.
+    fn quoted(value: &str) -> String {
+        let special = |c: char| matches!(c, '"' | '\\' | '$' | '`');
+        let escaped = value.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c]));
+        format!("\"{}\"", escaped.collect::<String>())
+    }
+
+    /// As bash writes a value with control characters.
+    fn escaped(value: &str) -> String {
+        let escape = |byte: &u8| match byte {
+            b'\n' => "\\n".to_owned(),
+            0x1b => "\\E".to_owned(),
+            b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+            0x20..=0x7e => char::from(*byte).to_string(),
+            _ => format!("\\{byte:03o}"),
+        };
+        format!("$'{}'", value.as_bytes().iter().map(escape).collect::<String>())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_values_are_read_back(values in proptest::collection::vec("[^\\x00]*", 1..4)) {
+            let line = |value: &String| format!("declare -x A={}\nexport B={}\n", quoted(value), escaped(value));
+            let text: String = values.iter().map(line).collect();
+            let expected: Vec<_> =
+                values.iter().flat_map(|v| [("A".to_owned(), v.clone()), ("B".to_owned(), v.clone())]).collect();
+            proptest::prop_assert_eq!(parse(text.as_bytes()), Ok(expected));
+        }
     }
 
     #[test]
