@@ -123,7 +123,7 @@ pub(crate) fn string_map(value: &Value) -> Result<Option<indexmap::IndexMap<Stri
 /// The fields of an object: those that are asked for, and the rest.
 pub(crate) struct Fields<'a> {
     map: &'a Map,
-    taken: Vec<&'a str>,
+    taken: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
@@ -132,16 +132,16 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of the first of `names` that is present, even as null. The other names stay in the rest.
-    pub(crate) fn take(&mut self, names: &[&str]) -> Option<&'a Value> {
-        let (_, key, value) = names.iter().find_map(|name| self.map.get_full(*name))?;
-        self.taken.push(key);
+    pub(crate) fn take(&mut self, names: &[&'static str]) -> Option<&'a Value> {
+        let (name, value) = names.iter().find_map(|name| Some((name, self.map.get(*name)?)))?;
+        self.taken.push(name);
         Some(value)
     }
 
     /// Takes a field and converts it; the error names it.
     pub(crate) fn convert<T>(
         &mut self,
-        names: &[&str],
+        names: &[&'static str],
         convert: impl FnOnce(&'a Value) -> Result<Option<T>, FieldError>,
     ) -> Result<Option<T>, FieldError> {
         let Some(value) = self.take(names) else { return Ok(None) };
@@ -149,8 +149,13 @@ impl<'a> Fields<'a> {
     }
 
     /// A string field by conversion `S`; an empty one counts as absent.
-    pub(crate) fn text(&mut self, names: &[&str]) -> Result<Option<String>, FieldError> {
+    pub(crate) fn text(&mut self, names: &[&'static str]) -> Result<Option<String>, FieldError> {
         self.convert(names, |value| string(value).map(|text| Some(text).filter(|text| !text.is_empty())))
+    }
+
+    /// The names of those that were taken, to be [taken away](without) from the map.
+    pub(crate) fn taken(self) -> Vec<&'static str> {
+        self.taken
     }
 
     /// Everything that was not taken, in its order.
@@ -158,6 +163,12 @@ impl<'a> Fields<'a> {
         let rest = self.map.iter().filter(|(key, _)| !self.taken.contains(&key.as_str()));
         rest.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
+}
+
+/// The map without some of its fields, in its order.
+pub(crate) fn without(mut map: Map, taken: &[&'static str]) -> Map {
+    map.retain(|key, _| !taken.contains(&key.as_str()));
+    map
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Iterator for Documents {
 
     fn next(&mut self) -> Option<Self::Item> {
         let parsed = self.next_value()?.and_then(|document| {
-            let (pipeline, warning) = Pipeline::from_value(&document)?;
+            let (pipeline, warning) = Pipeline::from_value(document)?;
             Ok(Parsed { pipeline, warning })
         });
         Some(parsed)

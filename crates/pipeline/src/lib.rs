@@ -26,8 +26,8 @@ pub use pattern::{BadPattern, PathPattern};
 pub use pipeline::Pipeline;
 pub use secrets::{Exposed, exposed_secrets};
 pub use step::{
-    Adjustment, Cache, Checkout, CheckoutFlags, CommandStep, GroupStep, Matrix, Plugin, Secret, Setup,
-    Signature, Sparse, Step, StepKind, With, full_source,
+    Adjustment, Cache, Checkout, CheckoutFlags, CommandStep, GroupStep, Matrix, Plugin, Rejected, Secret,
+    Setup, Signature, Sparse, Step, StepKind, With, full_source,
 };
 pub use value::{Kind, Map, Value};
 pub use warning::Warning;

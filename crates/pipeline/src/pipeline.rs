@@ -24,7 +24,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Reads a document that was parsed already; the second value is what is odd about it.
-    pub fn from_value(document: &Value) -> Result<(Self, Option<Warning>), FieldError> {
+    pub fn from_value(document: Value) -> Result<(Self, Option<Warning>), FieldError> {
         match document {
             Value::Map(map) => Self::from_map(map),
             Value::List(items) => {
@@ -35,18 +35,20 @@ impl Pipeline {
         }
     }
 
-    fn from_map(map: &Map) -> Result<(Self, Option<Warning>), FieldError> {
-        let mut fields = Fields::new(map);
-        let (steps, warning) = steps(fields.take(&["steps"]))?;
+    fn from_map(mut map: Map) -> Result<(Self, Option<Warning>), FieldError> {
+        let (steps, warning) = steps(map.get_mut("steps").map(std::mem::take))?;
+        let mut fields = Fields::new(&map);
+        fields.take(&["steps"]);
         let env = fields.convert(&["env"], convert::string_map)?;
         let secrets =
             fields.convert(&["secrets"], |value| parse_secrets(value).map(Some))?.unwrap_or_default();
         let checkout = fields.convert(&["checkout"], parse_checkout)?;
-        Ok((Self { steps, env, secrets, checkout, rest: fields.rest() }, warning))
+        let taken = fields.taken();
+        Ok((Self { steps, env, secrets, checkout, rest: convert::without(map, &taken) }, warning))
     }
 }
 
-fn steps(value: Option<&Value>) -> Result<(Vec<Step>, Option<Warning>), FieldError> {
+fn steps(value: Option<Value>) -> Result<(Vec<Step>, Option<Warning>), FieldError> {
     match value {
         None => Ok((Vec::new(), Some(Warning::new("pipeline contains no steps")))),
         Some(Value::Null) => Ok((Vec::new(), None)),

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use redkite_redact::{BadPatterns, MIN_VALUE_LEN, NamePatterns, SecretSearch, secret_variables};
 
 use crate::interpolate::{Variables, is_pure_reference};
-use crate::output::{Form, NotSerializable, json};
+use crate::output::{NotSerializable, to_compact_json};
 use crate::pipeline::Pipeline;
 use crate::step::Step;
 
@@ -25,7 +25,7 @@ pub fn exposed_secrets(
     variables: &Variables,
     patterns: &NamePatterns,
 ) -> Result<Exposed, NotSerializable> {
-    let text = json::compact(&pipeline.to_value(Form::Json))?;
+    let text = to_compact_json(pipeline)?;
     Ok(search(pipeline, &text, variables, patterns)
         .unwrap_or_else(|error| Exposed { bad_patterns: Some(error), ..Exposed::default() }))
 }

@@ -6,9 +6,10 @@ use indexmap::IndexMap;
 pub type Map = IndexMap<String, Value>;
 
 /// A parsed value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// `null`, `~` or nothing.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -65,11 +66,6 @@ impl Value {
             Self::List(_) => Kind::List,
             Self::Map(_) => Kind::Map,
         }
-    }
-
-    /// A list of strings.
-    pub(crate) fn strings(items: &[String]) -> Self {
-        Self::List(items.iter().cloned().map(Self::String).collect())
     }
 }
 

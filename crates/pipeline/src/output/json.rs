@@ -1,5 +1,6 @@
 //! JSON as the reference writes it (spec/pipeline.md §12.1).
 
+use super::view::View;
 use crate::number;
 use crate::value::Value;
 
@@ -10,15 +11,18 @@ pub struct NotSerializable(String);
 
 /// Indented by two blanks, without a final newline.
 pub fn pretty(value: &Value) -> Result<String, NotSerializable> {
-    let mut writer = Writer { out: String::new(), layout: Layout::Indented };
-    writer.value(value, 0)?;
-    Ok(writer.out)
+    write(&View::Value(value), Layout::Indented)
 }
 
 /// On one line, without white space.
 pub fn compact(value: &Value) -> Result<String, NotSerializable> {
-    let mut writer = Writer { out: String::new(), layout: Layout::Compact };
-    writer.value(value, 0)?;
+    write(&View::Value(value), Layout::Compact)
+}
+
+/// The text of what is about to be written.
+pub(super) fn write(view: &View<'_>, layout: Layout) -> Result<String, NotSerializable> {
+    let mut writer = Writer { out: String::new(), layout };
+    writer.view(view, 0)?;
     Ok(writer.out)
 }
 
@@ -43,8 +47,9 @@ pub fn to_serde(value: &Value) -> Result<serde_json::Value, NotSerializable> {
     })
 }
 
+/// How JSON is laid out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Layout {
+pub(super) enum Layout {
     Indented,
     Compact,
 }
@@ -67,29 +72,71 @@ impl Writer {
                 self.out.push_str(&text);
             }
             Value::String(text) | Value::Timestamp(text) => self.string(text),
-            Value::List(items) if items.is_empty() => self.out.push_str("[]"),
             Value::List(items) => {
-                self.out.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    self.separator(index, depth + 1);
-                    self.value(item, depth + 1)?;
-                }
-                self.line(depth);
-                self.out.push(']');
+                self.list(items.iter(), depth, |writer, item| writer.value(item, depth + 1))?
             }
-            Value::Map(map) if map.is_empty() => self.out.push_str("{}"),
-            Value::Map(map) => {
-                self.out.push('{');
-                for (index, (key, value)) in map.iter().enumerate() {
-                    self.separator(index, depth + 1);
-                    self.string(key);
-                    self.out.push_str(if self.layout == Layout::Indented { ": " } else { ":" });
-                    self.value(value, depth + 1)?;
-                }
-                self.line(depth);
-                self.out.push('}');
+            Value::Map(map) => self.map(map.iter(), depth, |writer, value| writer.value(value, depth + 1))?,
+        }
+        Ok(())
+    }
+
+    fn view(&mut self, view: &View<'_>, depth: usize) -> Result<(), NotSerializable> {
+        match view {
+            View::Value(value) => self.value(value, depth),
+            View::Null => self.value(&Value::Null, depth),
+            View::Bool(value) => self.value(&Value::Bool(*value), depth),
+            View::Int(number) => self.value(&Value::Int(*number), depth),
+            View::Text(text) => {
+                self.string(text);
+                Ok(())
+            }
+            View::List(items) => self.list(items.iter(), depth, |writer, item| writer.view(item, depth + 1)),
+            View::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| (key, value));
+                self.map(entries, depth, |writer, value| writer.view(value, depth + 1))
             }
         }
+    }
+
+    fn list<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        depth: usize,
+        write: impl Fn(&mut Self, T) -> Result<(), NotSerializable>,
+    ) -> Result<(), NotSerializable> {
+        if items.len() == 0 {
+            self.out.push_str("[]");
+            return Ok(());
+        }
+        self.out.push('[');
+        for (index, item) in items.enumerate() {
+            self.separator(index, depth + 1);
+            write(self, item)?;
+        }
+        self.line(depth);
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn map<K: AsRef<str>, T>(
+        &mut self,
+        entries: impl ExactSizeIterator<Item = (K, T)>,
+        depth: usize,
+        write: impl Fn(&mut Self, T) -> Result<(), NotSerializable>,
+    ) -> Result<(), NotSerializable> {
+        if entries.len() == 0 {
+            self.out.push_str("{}");
+            return Ok(());
+        }
+        self.out.push('{');
+        for (index, (key, value)) in entries.enumerate() {
+            self.separator(index, depth + 1);
+            self.string(key.as_ref());
+            self.out.push_str(if self.layout == Layout::Indented { ": " } else { ":" });
+            write(self, value)?;
+        }
+        self.line(depth);
+        self.out.push('}');
         Ok(())
     }
 
@@ -109,6 +156,18 @@ impl Writer {
 
     fn string(&mut self, text: &str) {
         self.out.push('"');
+        // Most strings need no escapes; U+2028 and U+2029 begin with the last byte of these.
+        let may_need_escapes =
+            |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2);
+        if text.bytes().any(may_need_escapes) {
+            self.escaped(text);
+        } else {
+            self.out.push_str(text);
+        }
+        self.out.push('"');
+    }
+
+    fn escaped(&mut self, text: &str) {
         let mut plain = 0;
         for (at, character) in text.char_indices() {
             let Some(escape) = escape(character) else { continue };
@@ -117,7 +176,6 @@ impl Writer {
             plain = at + character.len_utf8();
         }
         self.out.push_str(&text[plain..]);
-        self.out.push('"');
     }
 }
 

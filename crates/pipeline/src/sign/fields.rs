@@ -1,7 +1,7 @@
 //! What a signature of a step covers (spec/pipeline.md §14.2).
 
 use super::jcs;
-use crate::output::{Form, parts};
+use crate::output::{Form, View, parts};
 use crate::step::CommandStep;
 use crate::value::{Map, Value};
 
@@ -18,22 +18,22 @@ pub(super) fn of_step(step: &CommandStep, repository_url: &str) -> Map {
         ("repository_url".to_owned(), repository_url.into()),
     ]);
     if let Some(secrets) = parts::secrets(&step.secrets, Form::Json) {
-        fields.insert("secrets".to_owned(), secrets);
+        fields.insert("secrets".to_owned(), secrets.to_value());
     }
     let checkout = step.checkout.as_ref().map(|checkout| parts::checkout(checkout, Form::Json));
-    if let Some(checkout) = checkout.filter(|checkout| *checkout != Value::Map(Map::new())) {
-        fields.insert("checkout".to_owned(), checkout);
+    if let Some(checkout) = checkout.filter(|checkout| !checkout.is_empty_map()) {
+        fields.insert("checkout".to_owned(), checkout.to_value());
     }
     fields
 }
 
-fn matrix(step: &CommandStep) -> Option<Value> {
+fn matrix(step: &CommandStep) -> Option<View<'_>> {
     let matrix = step.matrix.as_ref().filter(|matrix| **matrix != crate::step::Matrix::default())?;
     Some(parts::matrix(matrix, Form::Json))
 }
 
-fn or_null(value: Option<Value>) -> Value {
-    value.unwrap_or(Value::Null)
+fn or_null(view: Option<View<'_>>) -> Value {
+    view.map_or(Value::Null, |view| view.to_value())
 }
 
 /// The text that is signed; `None` if a number in it has no form.

@@ -121,7 +121,8 @@ fn same(field: &str, step: Option<&str>, job: Option<&str>) -> Result<(), Verify
 
 fn plugins(step: &CommandStep, job: &dyn JobFacts) -> Result<(), VerifyError> {
     let in_job = job.variable("BUILDKITE_PLUGINS").unwrap_or_default();
-    let of_step = parts::plugins(&step.plugins, Form::Json).unwrap_or(Value::List(Vec::new()));
+    let of_step = parts::plugins(&step.plugins, Form::Json);
+    let of_step = of_step.map_or(Value::List(Vec::new()), |plugins| plugins.to_value());
     let of_job = match in_job {
         "" => Some(Value::Null),
         text => serde_json::from_str(text).ok().map(|value: serde_json::Value| Value::from(value)),

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Cache, Checkout, Matrix, Plugin, Secret, Signature};
+use super::{Cache, Checkout, Matrix, Plugin, Rejected, Secret, Signature};
 use super::{cache, checkout, matrix, plugin, secret, signature};
 use crate::convert::{self, FieldError, Fields, InField};
 use crate::value::Map;
@@ -36,10 +36,21 @@ pub struct CommandStep {
 
 impl CommandStep {
     /// Reads a step: also the `step` of a job that an agent accepts.
-    pub fn parse(map: &Map) -> Result<Self, FieldError> {
-        let mut fields = Fields::new(map);
+    pub fn parse(map: Map) -> Result<Self, Rejected> {
+        let mut fields = Fields::new(&map);
+        match Self::known(&mut fields) {
+            Ok(step) => {
+                let taken = fields.taken();
+                Ok(Self { rest: convert::without(map, &taken), ..step })
+            }
+            Err(error) => Err(Rejected { error, map }),
+        }
+    }
+
+    /// All but the rest.
+    fn known(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
         Ok(Self {
-            command: command(&mut fields)?,
+            command: command(fields)?,
             label: fields.text(&["label", "name"])?,
             key: fields.text(&["key", "id", "identifier"])?,
             plugins: fields
@@ -53,7 +64,7 @@ impl CommandStep {
                 .unwrap_or_default(),
             checkout: fields.convert(&["checkout"], checkout::parse_checkout)?,
             signature: fields.convert(&["signature"], signature::parse)?,
-            rest: fields.rest(),
+            rest: Map::new(),
         })
     }
 }

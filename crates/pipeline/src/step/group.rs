@@ -1,6 +1,6 @@
 //! Groups of steps (spec/pipeline.md §8.8).
 
-use super::{Step, parse_steps};
+use super::{Rejected, Step, parse_steps};
 use crate::convert::{self, FieldError, Fields, InField};
 use crate::value::{Map, Value};
 use crate::warning::Warning;
@@ -19,15 +19,26 @@ pub struct GroupStep {
 }
 
 impl GroupStep {
-    pub(crate) fn parse(map: &Map) -> Result<Self, FieldError> {
-        let mut fields = Fields::new(map);
+    pub(super) fn parse(map: Map) -> Result<Self, Rejected> {
+        let mut fields = Fields::new(&map);
+        match Self::known(&mut fields) {
+            Ok(step) => {
+                let taken = fields.taken();
+                Ok(Self { rest: convert::without(map, &taken), ..step })
+            }
+            Err(error) => Err(Rejected { error, map }),
+        }
+    }
+
+    /// All but the rest.
+    fn known(fields: &mut Fields<'_>) -> Result<Self, FieldError> {
         let group = fields.convert(&["group", "label", "name"], |value| match value {
             Value::Null => Ok(None),
             other => convert::string(other).map(Some),
         })?;
         let key = fields.text(&["key", "id", "identifier"])?;
         let steps = fields.convert(&["steps"], children)?.unwrap_or_default();
-        Ok(Self { group, key, steps, rest: fields.rest() })
+        Ok(Self { group, key, steps, rest: Map::new() })
     }
 }
 
@@ -36,7 +47,7 @@ fn children(value: &Value) -> Result<Option<Vec<Step>>, FieldError> {
     match value {
         Value::Null => Ok(None),
         Value::List(items) => {
-            let (steps, warnings) = parse_steps(items)?;
+            let (steps, warnings) = parse_steps(items.clone())?;
             match Warning::joined(warnings) {
                 None => Ok(Some(steps)),
                 Some(warning) => Err(FieldError::Child(Box::new(warning))),

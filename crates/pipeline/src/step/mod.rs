@@ -46,20 +46,21 @@ pub enum Step {
 }
 
 /// Reads the elements of a list of steps.
-pub(crate) fn parse_steps(items: &[Value]) -> Result<(Vec<Step>, Vec<Warning>), FieldError> {
-    let mut steps = Vec::with_capacity(items.len());
+pub(crate) fn parse_steps(items: Vec<Value>) -> Result<(Vec<Step>, Vec<Warning>), FieldError> {
+    let count = items.len();
+    let mut steps = Vec::with_capacity(count);
     let mut warnings = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let (step, warning) = parse_step(item)
-            .map_err(|error| error.inside(format!("step {} of {}", index + 1, items.len())))?;
+    for (index, item) in items.into_iter().enumerate() {
+        let (step, warning) =
+            parse_step(item).map_err(|error| error.inside(format!("step {} of {}", index + 1, count)))?;
         steps.push(step);
-        let heading = || format!("while reading step {} of {}", index + 1, items.len());
+        let heading = || format!("while reading step {} of {}", index + 1, count);
         warnings.extend(warning.map(|warning| Warning::with(heading(), vec![warning])));
     }
     Ok((steps, warnings))
 }
 
-fn parse_step(value: &Value) -> Result<(Step, Option<Warning>), FieldError> {
+fn parse_step(value: Value) -> Result<(Step, Option<Warning>), FieldError> {
     match value {
         Value::String(name) => Ok(parse_name(name)),
         Value::Map(map) => parse_map(map),
@@ -67,17 +68,17 @@ fn parse_step(value: &Value) -> Result<(Step, Option<Warning>), FieldError> {
     }
 }
 
-fn parse_name(name: &str) -> (Step, Option<Warning>) {
-    match StepKind::of_name(name) {
-        Some(kind) => (Step::Name(kind, name.to_owned()), None),
+fn parse_name(name: String) -> (Step, Option<Warning>) {
+    match StepKind::of_name(&name) {
+        Some(kind) => (Step::Name(kind, name), None),
         None => {
             let message = format!("unknown step type {name:?}, want one of [wait waiter block input manual]");
-            (Step::Unknown(name.into()), Some(Warning::new(message)))
+            (Step::Unknown(Value::String(name)), Some(Warning::new(message)))
         }
     }
 }
 
-fn parse_map(map: &Map) -> Result<(Step, Option<Warning>), FieldError> {
+fn parse_map(map: Map) -> Result<(Step, Option<Warning>), FieldError> {
     let kind = match map.get("type") {
         Some(Value::String(name)) => {
             StepKind::of_type(name).ok_or_else(|| Warning::new(format!("unknown step type {name:?}")))
@@ -85,7 +86,7 @@ fn parse_map(map: &Map) -> Result<(Step, Option<Warning>), FieldError> {
         Some(other) => {
             return Err(FieldError::Kind { wanted: "a string", got: other.kind() }.inside("type"));
         }
-        None => StepKind::of_keys(map).ok_or_else(|| {
+        None => StepKind::of_keys(&map).ok_or_else(|| {
             Warning::new(format!(
                 "cannot infer step type: need one of [{}]",
                 StepKind::KEYS.map(|(key, _)| key).join(" ")
@@ -93,20 +94,31 @@ fn parse_map(map: &Map) -> Result<(Step, Option<Warning>), FieldError> {
         }),
     };
     Ok(match kind {
-        Ok(kind) => match parse_kind(kind, map) {
-            Ok(step) => (step, None),
-            Err(error) => (Step::Unknown(Value::Map(map.clone())), Some(fallback(error))),
-        },
-        Err(warning) => (Step::Unknown(Value::Map(map.clone())), Some(warning)),
+        Ok(kind) => parse_kind(kind, map),
+        Err(warning) => (Step::Unknown(Value::Map(map)), Some(warning)),
     })
 }
 
-fn parse_kind(kind: StepKind, map: &Map) -> Result<Step, FieldError> {
-    match kind {
+/// The step of that kind, or the map as it is when it can't be one.
+fn parse_kind(kind: StepKind, map: Map) -> (Step, Option<Warning>) {
+    let step = match kind {
         StepKind::Command => CommandStep::parse(map).map(|step| Step::Command(Box::new(step))),
         StepKind::Group => GroupStep::parse(map).map(|step| Step::Group(Box::new(step))),
-        StepKind::Wait | StepKind::Input | StepKind::Trigger => Ok(Step::Plain(kind, map.clone())),
+        StepKind::Wait | StepKind::Input | StepKind::Trigger => Ok(Step::Plain(kind, map)),
+    };
+    match step {
+        Ok(step) => (step, None),
+        Err(Rejected { error, map }) => (Step::Unknown(Value::Map(map)), Some(fallback(error))),
     }
+}
+
+/// A map that is no step of its kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    /// Why.
+    pub error: FieldError,
+    /// The map as it was.
+    pub map: Map,
 }
 
 fn fallback(error: FieldError) -> Warning {
