@@ -30,7 +30,7 @@ pub(crate) struct DiagnosticOptions {
     #[arg(long, env = "BUILDKITE_AGENT_EXPERIMENT", value_delimiter = ',')]
     pub(crate) experiment: Vec<String>,
 
-    /// Write a profile of this run: cpu, mem, memory, mutex, block, thread or trace
+    /// Profile of this run: cpu, mem, memory, mutex, block, thread or trace. Accepted, but none is written
     #[arg(long, env = "BUILDKITE_AGENT_PROFILE")]
     pub(crate) profile: String,
 }
@@ -96,9 +96,17 @@ pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
             tracing::warn!("Unknown experiment \"{name}\"");
         }
     }
-    let profile = options.text("profile");
-    if PROFILES.contains(&profile) {
-        return Ok(names);
+    check_profile(options.text("profile"))?;
+    Ok(names)
+}
+
+/// The reference writes profiles that its language's tools read. There are none of this program, and it says so.
+fn check_profile(mode: &str) -> Result<(), Failure> {
+    if !PROFILES.contains(&mode) {
+        return Err(Failure::Logged(format!("Unknown profile mode \"{mode}\"")));
     }
-    Err(Failure::Logged(format!("Unknown profile mode \"{profile}\"")))
+    if !mode.is_empty() {
+        tracing::warn!("No {mode} profile is written: use the system's tools, for instance perf");
+    }
+    Ok(())
 }

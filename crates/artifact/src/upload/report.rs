@@ -94,3 +94,55 @@ impl Progress<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::collect::Found;
+    use crate::store::{StoreError, Unit};
+
+    fn found() -> Found {
+        let (sha1, sha256) = (String::new(), String::new());
+        let content_type = String::new();
+        Found { path: "a".to_owned(), absolute: PathBuf::from("/a"), size: 1, sha1, sha256, content_type }
+    }
+
+    fn ended(result: Result<Option<(i64, &str)>, &str>) -> Ended {
+        let etag = |(part_number, etag): (i64, &str)| PartEtag { part_number, etag: etag.to_owned() };
+        let result = result.map(|tag| tag.map(etag)).map_err(|error| StoreError::Refused(error.to_owned()));
+        Ended { artifact: 0, result }
+    }
+
+    /// What is reported of an artifact of so many units after these have ended.
+    fn check(units: usize, ends: Vec<Ended>, expected: Option<&str>) {
+        let found = found();
+        let pending = [Pending { id: "1".into(), found: &found, units: vec![Unit::Whole; units] }];
+        let mut report = Report::new(&pending);
+        ends.into_iter().for_each(|end| report.note(end));
+        let update = report.artifacts[0].is_news().then(|| report.artifacts[0].update()).flatten();
+        let update = update.map(|update| serde_json::to_string(&update).expect("an update is JSON"));
+        assert_eq!(update.as_deref(), expected);
+    }
+
+    #[test]
+    fn an_artifact_is_reported_once_all_or_one_of_its_units_decide() {
+        check(1, vec![], None);
+        check(1, vec![ended(Ok(None))], Some(r#"{"id":"1","state":"finished"}"#));
+        check(2, vec![ended(Ok(Some((2, "b"))))], None);
+        check(
+            2,
+            vec![ended(Ok(Some((2, "b")))), ended(Ok(Some((1, "a"))))],
+            Some(
+                r#"{"id":"1","state":"finished","multipart":true,"multipart_etags":[{"part_number":1,"etag":"a"},{"part_number":2,"etag":"b"}]}"#,
+            ),
+        );
+        check(
+            1,
+            vec![ended(Ok(Some((1, "a"))))],
+            Some(r#"{"id":"1","state":"finished","multipart_etags":[{"part_number":1,"etag":"a"}]}"#),
+        );
+        check(2, vec![ended(Err("no"))], Some(r#"{"id":"1","state":"error","multipart":true}"#));
+    }
+}
