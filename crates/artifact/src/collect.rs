@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use crate::glob::{Links, Pattern, PatternError, Walk};
-use crate::paths::{absolute, clean, split_list};
+use crate::paths::{absolute, split_list, way};
 use crate::types::content_type;
 
 /// What to upload, and how the list of it reads.
@@ -142,19 +142,22 @@ fn candidates(selection: &Selection, paths: Vec<PathBuf>) -> Vec<Candidate> {
         } else if !seen.insert(absolute.clone()) {
             tracing::debug!("Skipping duplicate path {shown}");
         } else {
-            candidates.push(Candidate { path: recorded(&path, selection.separators), absolute });
+            candidates.push(Candidate { path: recorded(&path, &absolute, selection), absolute });
         }
     }
     candidates
 }
 
-/// Relative paths are recorded as they are, absolute ones without their root.
-fn recorded(path: &Path, separators: Separators) -> String {
-    let clean = clean(&path.to_string_lossy());
+/// Relative paths are recorded as the way from the directory to the file, absolute ones without their root.
+fn recorded(path: &Path, absolute: &Path, selection: &Selection) -> String {
     let is_root = |component: &Component<'_>| matches!(component, Component::RootDir | Component::Prefix(_));
-    let relative: PathBuf = clean.components().skip_while(is_root).collect();
+    let relative = if path.is_absolute() {
+        absolute.components().skip_while(is_root).collect()
+    } else {
+        way(&selection.directory, absolute)
+    };
     let text = relative.to_string_lossy().into_owned();
-    match separators {
+    match selection.separators {
         Separators::Slashes if cfg!(windows) => text.replace('\\', "/"),
         Separators::Slashes | Separators::Native => text,
     }

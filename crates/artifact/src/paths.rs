@@ -31,6 +31,13 @@ pub(crate) fn absolute(directory: &Path, path: &Path) -> PathBuf {
     clean(&directory.join(path).to_string_lossy())
 }
 
+/// The way from one clean absolute directory to another path, on the text alone.
+pub(crate) fn way(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +50,15 @@ mod tests {
         assert_eq!(split("a::b;c", "::"), ["a", "b;c"]);
         assert_eq!(split(" a;b ", ""), ["a;b"]);
         assert!(split(" ; ", ";").is_empty());
+    }
+
+    #[test]
+    fn a_way_leads_up_and_down() {
+        for (from, to, expected) in
+            [("/a/b", "/a/b/c/d", "c/d"), ("/a/b", "/a/x", "../x"), ("/a/b", "/x/y", "../../x/y")]
+        {
+            assert_eq!(way(Path::new(from), Path::new(to)), Path::new(expected), "{from} to {to}");
+        }
     }
 
     #[test]
