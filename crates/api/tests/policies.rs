@@ -1,5 +1,7 @@
 //! The retry rules against the tables of spec/agent-api.md §6.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use http::{Method, StatusCode};
 use redkite_api::policy::{self, Next, Policy};
 use redkite_api::{ApiError, Failure};

@@ -1,5 +1,7 @@
 //! Bodies as they appear in the example exchanges of spec/agent-api.md §19.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use redkite_api::wire::{
     Annotation, AnnotationScope, Artifact, ArtifactBatch, Finish, Job, Ping, PingAction, RegisterAnswer,
     SignalReason, StepCancel, StepExport, Stop,

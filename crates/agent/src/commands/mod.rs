@@ -19,6 +19,7 @@ mod oidc;
 mod pipeline;
 mod redactor;
 mod secret;
+mod start;
 mod step;
 mod tool;
 mod workdir;
@@ -51,6 +52,7 @@ pub(crate) const GROUPS: &[Group] = &[
 /// All commands.
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Entry] = &[
+    command::<start::Args>("start", Agent),
     command::<bootstrap::Args>("bootstrap", Internal),
     command::<annotate::Args>("annotate", Job),
     command::<annotation::remove::Args>("annotation remove", Job),

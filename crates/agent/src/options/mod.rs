@@ -7,11 +7,13 @@ mod global;
 mod paths;
 mod redaction;
 mod signing;
+mod shell;
 
-pub(crate) use api::{AccessOptions, ApiOptions};
+pub(crate) use api::{AccessOptions, ApiOptions, EndpointOptions, TrafficOptions};
 pub(crate) use cancel::CancelOptions;
 pub(crate) use checkout::CheckoutOptions;
 pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};
 pub(crate) use paths::{PathOptions, SocketOptions};
 pub(crate) use redaction::RedactionOptions;
 pub(crate) use signing::SigningOptions;
+pub(crate) use shell::default_shell;

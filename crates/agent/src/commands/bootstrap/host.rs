@@ -1,20 +1,9 @@
 //! What `bootstrap` asks of the machine that it runs on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::failure::Failure;
-
-/// The shell that runs commands unless told otherwise (docs/spec/job.md §11.3).
-pub(super) fn default_shell() -> &'static str {
-    match std::env::consts::OS {
-        "windows" => r"C:\Windows\System32\CMD.exe /S /C",
-        "freebsd" | "openbsd" => "/usr/local/bin/bash -e -c",
-        "netbsd" => "/usr/pkg/bin/bash -e -c",
-        _ if Path::new("/bin/bash").exists() => "/bin/bash -e -c",
-        _ => "/usr/bin/env bash -e -c",
-    }
-}
 
 /// The job that the test suites of the reference use; only for it another program may stand in for this one.
 const TEST_JOB: &str = "1111-1111-1111-1111";

@@ -80,7 +80,7 @@ pub(crate) struct Args {
     pty: bool,
 
     /// Shell that runs commands, with its arguments
-    #[arg(long, env = "BUILDKITE_SHELL", default_value = host::default_shell())]
+    #[arg(long, env = "BUILDKITE_SHELL", default_value = crate::options::default_shell())]
     shell: String,
 
     /// Shell that runs hooks, with its arguments; empty for the one that each hook names

@@ -1,0 +1,112 @@
+//! The bootstrap's process (spec/agent.md §16).
+
+use super::finish::Outcome;
+use crate::log::JobLog;
+use crate::settings::{CancelSettings, JobSettings};
+use redkite_process::{Cancel, Context, Launch, OutputEnd, Policy, Signal, SpawnError, Terminal};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// A bootstrap that is ready to be started.
+pub(crate) struct Bootstrap {
+    pub(crate) launch: Launch,
+    pub(crate) policy: Policy,
+    pub(crate) cancel: Cancel,
+}
+
+impl Bootstrap {
+    /// The configured command over `inherited` variables and those of the job.
+    pub(crate) fn new(
+        settings: &JobSettings,
+        inherited: &[(OsString, OsString)],
+        variables: &super::environment::Variables,
+        raw_terminal: RawTerminal,
+    ) -> Self {
+        let terminal = match (settings.pty, raw_terminal) {
+            (false, _) => Terminal::None,
+            (true, RawTerminal::No) => Terminal::Pty,
+            (true, RawTerminal::Yes) => Terminal::RawPty,
+        };
+        let mut env = inherited.to_vec();
+        env.extend(variables.iter().map(|(name, value)| (name.into(), value.into())));
+        if terminal != Terminal::None {
+            env.push(("TERM".into(), "xterm-256color".into()));
+        }
+        let (program, args) = settings.bootstrap.split_first().map_or_else(
+            || (PathBuf::new(), Vec::new()),
+            |(program, args)| (crate::lookup::program(program, inherited), args.to_vec()),
+        );
+        let launch = Launch {
+            args: args.into_iter().map(OsString::from).collect(),
+            env,
+            terminal,
+            ..Launch::new(program, &settings.build_path)
+        };
+        let policy = Policy::new(signal(settings.cancel), settings.cancel.signal_grace(), terminal);
+        Self { launch, policy, cancel: Cancel::new() }
+    }
+
+    /// Starts it and sees it to its end; `running` comes when it has started. Its output goes to `log`.
+    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken) -> Outcome {
+        let thread = {
+            let (log, span) = (log.clone(), tracing::Span::current());
+            tokio::task::spawn_blocking(move || span.in_scope(|| self.run_here(&log, &running)))
+        };
+        match thread.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                log.line(&format!("Error running job: {}", with_causes(&error)));
+                Outcome::NotStarted
+            }
+            // A bug of ours must not leave the job without an end.
+            Err(panic) => {
+                log.line(&format!("Error running job: {panic}"));
+                Outcome::NotStarted
+            }
+        }
+    }
+
+    fn run_here(self, log: &JobLog, running: &CancellationToken) -> Result<Outcome, SpawnError> {
+        if self.cancel.is_cancelled() {
+            return Ok(Outcome::NotStarted);
+        }
+        let child = self.launch.spawn()?;
+        let pid = child.pid();
+        tracing::info!("[Process] Process is running with PID: {pid}");
+        running.cancel();
+        let context = Context::until(&self.cancel);
+        let finished = child.supervise(&context, &self.policy, |_, bytes| log.output(bytes));
+        let ending = finished.ending;
+        let signal = ending.signal().map_or_else(|| "nil".to_owned(), Signal::name);
+        tracing::info!(
+            "Process with PID: {pid} finished with Exit Status: {}, Signal: {signal}",
+            ending.code()
+        );
+        if finished.output == OutputEnd::Abandoned {
+            tracing::warn!(
+                "A process that the job left behind keeps its output open; the rest of it is not read"
+            );
+        }
+        Ok(Outcome::Ended(ending))
+    }
+}
+
+/// Whether the job's terminal passes line feeds through (experiment `pty-raw`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RawTerminal {
+    /// It translates them.
+    No,
+    /// It does.
+    Yes,
+}
+
+/// The bootstrap itself is never killed at once: it has to hand SIGKILL on to the job's command.
+fn signal(cancel: CancelSettings) -> Signal {
+    if cancel.signal == Signal::KILL { Signal::TERM } else { cancel.signal }
+}
+
+fn with_causes(error: &SpawnError) -> String {
+    error.io().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}

@@ -1,0 +1,116 @@
+//! What makes a running job stop: the server's word, a token it no longer takes, the agent's end (spec/agent.md §18).
+
+use super::files::FilesOfJob;
+use super::finish::Stop;
+use crate::random;
+use crate::stop::StopListener;
+use redkite_api::client::Client;
+use redkite_api::{JobId, calls};
+use redkite_process::Cancel;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What is watched, and what is done about it.
+pub(crate) struct Watch<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) job: &'a JobId,
+    pub(crate) interval: Duration,
+    pub(crate) grace: Duration,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) files: &'a FilesOfJob,
+    pub(crate) running: &'a CancellationToken,
+    pub(crate) ended: &'a CancellationToken,
+}
+
+impl Watch<'_> {
+    /// Waits for a reason to stop and stops the job; answers the reason. The first reason counts.
+    pub(crate) async fn until_ended(&self, mut agent: StopListener) -> Option<Stop> {
+        let stop = tokio::select! {
+            stop = self.poll() => stop,
+            () = agent.forced() => Stop::AgentEnds,
+            () = self.ended.cancelled() => return None,
+        };
+        self.stop(stop).await;
+        Some(stop)
+    }
+
+    async fn stop(&self, stop: Stop) {
+        tracing::info!(
+            "Canceling job {} with a signal grace period of {:?} ({})",
+            self.job,
+            self.grace,
+            stop.words()
+        );
+        if stop == Stop::TimedOut
+            && let Err(error) = self.files.mark_timeout()
+        {
+            tracing::warn!("Couldn't leave a mark that job {} timed out: {error}", self.job);
+        }
+        self.cancel.cancel();
+        if !self.running.is_cancelled() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(self.grace) => {
+                tracing::info!("Job {} hasn't stopped within {:?}, terminating", self.job, self.grace);
+            }
+            () = self.ended.cancelled() => {}
+        }
+    }
+
+    /// Asks for the job's state from time to time while its process runs.
+    async fn poll(&self) -> Stop {
+        self.running.cancelled().await;
+        let start = tokio::time::Instant::now() + self.interval;
+        let mut ticks = tokio::time::interval_at(start, self.interval);
+        loop {
+            tokio::time::sleep(random::part_of(self.interval)).await;
+            if let Some(stop) = self.ask().await {
+                return stop;
+            }
+            ticks.tick().await;
+        }
+    }
+
+    async fn ask(&self) -> Option<Stop> {
+        match self.client.call(&calls::job::state(self.job)).await {
+            Ok(answer) => stop_of(&answer.state),
+            Err(error) if error.is_unauthorized() => {
+                tracing::error!("Invalid access token, cancelling job {}", self.job);
+                Some(Stop::TokenRefused)
+            }
+            Err(error) => {
+                tracing::warn!("Problem with getting the state of job {}: {error}", self.job);
+                None
+            }
+        }
+    }
+}
+
+/// What a job's state asks for.
+fn stop_of(state: &str) -> Option<Stop> {
+    match state {
+        "canceling" | "canceled" => Some(Stop::Canceled),
+        "timing_out" | "timed_out" => Some(Stop::TimedOut),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_four_states_stop_a_job() {
+        for (state, expected) in [
+            ("canceling", Some(Stop::Canceled)),
+            ("canceled", Some(Stop::Canceled)),
+            ("timing_out", Some(Stop::TimedOut)),
+            ("timed_out", Some(Stop::TimedOut)),
+            ("running", None),
+            ("", None),
+        ] {
+            assert_eq!(stop_of(state), expected, "{state}");
+        }
+    }
+}

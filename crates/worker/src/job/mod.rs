@@ -1,0 +1,17 @@
+//! One job: accepted, set up, run, logged, finished (spec/agent.md §14–§18).
+
+mod allowed;
+mod bootstrap;
+mod cancel;
+mod environment;
+mod exporter;
+mod files;
+mod finish;
+mod gate;
+mod runner;
+mod signature;
+mod step;
+
+pub(crate) use exporter::OWN_DESTINATION;
+pub(crate) use runner::{JobContext, JobError, JobResult, LastJob, run};
+pub use signature::OnFailure;

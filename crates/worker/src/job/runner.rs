@@ -1,0 +1,227 @@
+//! The way of one job from its acceptance to its finish.
+
+use super::allowed;
+use super::bootstrap::{Bootstrap, RawTerminal};
+use super::cancel::Watch;
+use super::environment::{self, Access, Sources, Variables};
+use super::files::{ConfigNames, FileError, FilesOfJob};
+use super::finish::{Outcome, Stop, Verdict, ZeroOnCancel, verdict};
+use super::gate::Gate;
+use super::step::{BadStep, StepParts};
+use crate::log::{self, Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded};
+use crate::settings::Settings;
+use crate::stop::StopListener;
+use jiff::Timestamp;
+use redkite_api::client::Client;
+use redkite_api::wire::{Finish, Job, Start};
+use redkite_api::{ApiError, calls};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a worker lends to the jobs it runs.
+pub(crate) struct JobContext<'a> {
+    pub(crate) settings: &'a Settings,
+    /// The worker's name.
+    pub(crate) agent: &'a str,
+    /// As the worker.
+    pub(crate) client: &'a Client,
+    pub(crate) job_status_interval: Duration,
+    pub(crate) stop: StopListener,
+    /// Whether the server may give this worker another job.
+    pub(crate) last_job: LastJob,
+}
+
+/// Whether a worker wants more jobs after this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastJob {
+    /// It does.
+    No,
+    /// It doesn't, and says so when it finishes the job.
+    Yes,
+}
+
+/// Why a job was not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobError {
+    #[error("failed to initialize job: {0}")]
+    Step(#[from] BadStep),
+    #[error("failed to initialize job: {0}")]
+    Files(#[from] FileError),
+    #[error("failed to initialize job: {0}")]
+    Copy(#[from] CopyError),
+    #[error("failed to run job: {0}")]
+    Start(#[source] ApiError),
+    #[error("failed to run job: maximum chunk size must be more than 0 or logs cannot be sent")]
+    ChunkSize,
+}
+
+/// How a job that was run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JobResult(pub(crate) Verdict);
+
+/// A job whose files lie ready.
+struct Prepared<'a> {
+    context: &'a JobContext<'a>,
+    job: &'a Job,
+    client: Client,
+    step: StepParts,
+    received: Variables,
+    files: FilesOfJob,
+}
+
+/// Runs an accepted job to its end.
+pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult, JobError> {
+    let prepared = Prepared::new(job, context)?;
+    let url = job_url(job);
+    tracing::info!("Starting job at {url}");
+    let start = Start { started_at: Timestamp::now() };
+    prepared.client.call(&calls::job::start(&job.id, &start)).await.map_err(|error| {
+        tracing::warn!("Buildkite rejected the call to start the job ({error})");
+        JobError::Start(error)
+    })?;
+    let limits = LogLimits::of(job).ok_or(JobError::ChunkSize)?;
+    let result = prepared.run_started(limits).await?;
+    tracing::info!("Finished job at {url}");
+    Ok(result)
+}
+
+fn job_url(job: &Job) -> String {
+    format!("{}#{}", job.env.get("BUILDKITE_BUILD_URL").map_or("", String::as_str), job.id)
+}
+
+/// The end of a job's process, before its log is complete.
+struct Ended {
+    outcome: Outcome,
+    at: Timestamp,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(job: &'a Job, context: &'a JobContext<'a>) -> Result<Self, JobError> {
+        let settings = context.settings;
+        let step = StepParts::read(job.step.as_ref())?;
+        let permissions = &settings.job.permissions;
+        let received = environment::received(job, |url| allowed::is_repository_allowed(url, permissions));
+        let names = match settings.experiment("propagate-agent-config-vars") {
+            true => ConfigNames::First,
+            false => ConfigNames::Absent,
+        };
+        let files = FilesOfJob::lay(&settings.job.context_dir, &job.id, &received, names)?;
+        let client = client_of(job, context.client);
+        Ok(Self { context, job, client, step, received, files })
+    }
+
+    async fn run_started(self, limits: LogLimits) -> Result<JobResult, JobError> {
+        let log = Arc::new(self.open_log(limits)?);
+        let bootstrap = self.bootstrap(log.tmpfile().as_deref());
+        let cancel = bootstrap.cancel.clone();
+        let (running, ended) = (CancellationToken::new(), CancellationToken::new());
+        let work = async {
+            let outcome = match self.gate(&log).pass().await {
+                Err(refusal) => Outcome::Refused(refusal),
+                Ok(()) => bootstrap.run(log.clone(), running.clone()).await,
+            };
+            let at = Timestamp::now();
+            ended.cancel();
+            Ended { outcome, at }
+        };
+        let watch = Watch {
+            client: &self.client,
+            job: &self.job.id,
+            interval: self.context.job_status_interval,
+            grace: self.context.settings.job.cancel.signal_grace(),
+            cancel: &cancel,
+            files: &self.files,
+            running: &running,
+            ended: &ended,
+        };
+        let upload = log::upload(&self.client, &self.job.id, &log, limits.interval, &running, &ended);
+        let (end, stop, uploaded) = tokio::join!(work, watch.until_ended(self.context.stop.clone()), upload);
+        drop(log);
+        Ok(self.finish(&end, stop, uploaded).await)
+    }
+
+    fn open_log(&self, limits: LogLimits) -> Result<JobLog, CopyError> {
+        let settings = &self.context.settings.job.log;
+        let fields = JobFields::of(self.job, self.context.agent);
+        let copies = Copies::new(settings.stdout, fields, settings.tmpfile.as_deref())?;
+        Ok(JobLog::new(settings.timestamps, copies, limits.max_chunk, limits.max_log))
+    }
+
+    fn bootstrap(&self, log_tmpfile: Option<&Path>) -> Bootstrap {
+        let settings = self.context.settings;
+        let variables = environment::job_variables(
+            &self.received,
+            &Sources {
+                settings: &settings.job,
+                experiments: &settings.experiments,
+                job: self.job,
+                step: &self.step,
+                files: self.files.paths(),
+                access: self.access(),
+                log_tmpfile,
+            },
+        );
+        let raw = if settings.experiment("pty-raw") { RawTerminal::Yes } else { RawTerminal::No };
+        Bootstrap::new(&settings.job, &settings.environment, &variables, raw)
+    }
+
+    fn gate<'g>(&'g self, log: &'g JobLog) -> Gate<'g> {
+        Gate {
+            settings: self.context.settings,
+            job: self.job,
+            received: &self.received,
+            files: self.files.paths(),
+            access: self.access(),
+            cache_paths: &self.step.cache_paths,
+            log,
+        }
+    }
+
+    fn access(&self) -> Access<'_> {
+        let settings = self.client.settings();
+        Access {
+            endpoint: &settings.endpoint,
+            token: &settings.token,
+            headers: &settings.headers,
+            http2: settings.http2,
+            log: settings.log,
+        }
+    }
+
+    /// Tells the server; once it knows, the next job may come, so nothing of this one may be left.
+    async fn finish(self, end: &Ended, stop: Option<Stop>, uploaded: Uploaded) -> JobResult {
+        let Self { context, job, client, files, .. } = self;
+        drop(files);
+        if uploaded.failed > 0 {
+            tracing::warn!("{} chunks failed to upload for this job", uploaded.failed);
+        }
+        let zero = match context.settings.experiment("override-zero-exit-on-cancel") {
+            true => ZeroOnCancel::Overridden,
+            false => ZeroOnCancel::Kept,
+        };
+        let verdict = verdict(end.outcome, stop, zero);
+        let finish = Finish {
+            exit_status: verdict.exit_status.to_string(),
+            signal: verdict.signal.clone(),
+            signal_reason: verdict.reason,
+            finished_at: Some(end.at),
+            chunks_failed_count: i64::try_from(uploaded.failed).unwrap_or(i64::MAX),
+            ignore_agent_in_dispatches: context.last_job == LastJob::Yes,
+        };
+        if let Err(error) = client.call(&calls::job::finish(&job.id, &finish)).await {
+            tracing::error!("Couldn't mark job as finished: {error}");
+        }
+        JobResult(verdict)
+    }
+}
+
+/// A client with the job's own token, if it has one.
+fn client_of(job: &Job, worker: &Client) -> Client {
+    let mut settings = worker.settings().clone();
+    if !job.token.is_empty() {
+        settings.token = job.token.clone();
+    }
+    worker.with(settings)
+}

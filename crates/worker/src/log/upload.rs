@@ -1,0 +1,119 @@
+//! The reading end of a job's log: flushes at intervals, three uploads at once.
+
+use super::header_times;
+use super::job_log::JobLog;
+use crate::random;
+use redkite_api::JobId;
+use redkite_api::calls;
+use redkite_api::client::Client;
+use redkite_api::wire::Job;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Flushes in a row before the phase is chosen anew, so that the jobs of a fleet don't stay in step.
+const FLUSHES_IN_PHASE: u32 = 32;
+
+/// The limits that a job sets for its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogLimits {
+    /// Bytes of a chunk.
+    pub(crate) max_chunk: usize,
+    /// Between two flushes.
+    pub(crate) interval: Duration,
+    /// Bytes of the log.
+    pub(crate) max_log: u64,
+}
+
+impl LogLimits {
+    /// Those of a job; `None` when it has no size for chunks, so that its log can't be sent.
+    pub(crate) fn of(job: &Job) -> Option<Self> {
+        const GIB: u64 = 1 << 30;
+        let max_chunk = usize::try_from(job.chunks_max_size_bytes).ok().filter(|max| *max > 0)?;
+        let interval = u64::try_from(job.chunks_interval_seconds).ok().filter(|interval| *interval > 0);
+        let max_log = u64::try_from(job.log_max_size_bytes).ok().filter(|max| *max > 0);
+        let interval = Duration::from_secs(interval.unwrap_or(1));
+        Some(Self { max_chunk, interval, max_log: max_log.unwrap_or(GIB) })
+    }
+}
+
+/// What became of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Uploaded {
+    /// Chunks that are lost.
+    pub(crate) failed: u64,
+}
+
+/// Uploads `log` until it was closed and nothing of it is left. Flushing begins with `running`; the log is
+/// closed when `ended` comes.
+pub(crate) async fn upload(
+    client: &Client,
+    job: &JobId,
+    log: &JobLog,
+    interval: Duration,
+    running: &CancellationToken,
+    ended: &CancellationToken,
+) -> Uploaded {
+    let failed = AtomicU64::new(0);
+    let uploader = || upload_chunks(client, job, log, &failed);
+    let closed = CancellationToken::new();
+    let header_times = async {
+        if let Some(pending) = log.header_times() {
+            header_times::send(client, job, pending, &closed).await;
+        }
+    };
+    let flushes = async {
+        tokio::select! {
+            () = flush_regularly(log, interval, running) => {}
+            () = ended.cancelled() => {}
+        }
+        log.close();
+        closed.cancel();
+    };
+    tokio::join!(flushes, uploader(), uploader(), uploader(), header_times);
+    Uploaded { failed: failed.into_inner() }
+}
+
+async fn flush_regularly(log: &JobLog, interval: Duration, running: &CancellationToken) {
+    running.cancelled().await;
+    loop {
+        tokio::time::sleep(random::part_of(interval)).await;
+        let mut ticks = tokio::time::interval(interval);
+        for _ in 0..FLUSHES_IN_PHASE {
+            ticks.tick().await;
+            log.flush();
+        }
+    }
+}
+
+async fn upload_chunks(client: &Client, job: &JobId, log: &JobLog, failed: &AtomicU64) {
+    while let Some(chunk) = log.queue().next().await {
+        let sequence = chunk.sequence;
+        if let Err(error) = client.call(&calls::job::chunk(job, chunk)).await {
+            tracing::error!(
+                "Giving up on uploading chunk {sequence}, this will result in only a partial build log on \
+                 Buildkite: {error}"
+            );
+            failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_have_defaults_but_for_chunks() {
+        let job = |chunk, interval, log| Job {
+            chunks_max_size_bytes: chunk,
+            chunks_interval_seconds: interval,
+            log_max_size_bytes: log,
+            ..Job::default()
+        };
+        let limits = |job: &Job| LogLimits::of(job).map(|l| (l.max_chunk, l.interval.as_secs(), l.max_log));
+        assert_eq!(limits(&job(100, 3, 5)), Some((100, 3, 5)));
+        assert_eq!(limits(&job(100, 0, 0)), Some((100, 1, 1 << 30)));
+        assert_eq!(limits(&job(0, 1, 1)), None);
+    }
+}

@@ -1,0 +1,306 @@
+//! All workers of a process: registered together, stopped by the same signals (spec/agent.md §2, §10.6, §11).
+
+use crate::hooks::{self, Hook, HookError, Lines};
+use crate::idle::IdleMonitor;
+use crate::machine::Machine;
+use crate::os;
+use crate::register;
+use crate::session::Session;
+use crate::settings::{Colour, Priority, Settings};
+use crate::signals::{Reaction, SignalCount};
+use crate::stop::{Stopper, Urgency};
+use crate::tracing_policy::{self, Applied};
+use crate::worker::{Worker, WorkerError};
+use redkite_api::client::{Client, Transport};
+use redkite_api::wire::{RegisterAnswer, RegisterRequest};
+use redkite_api::{ApiError, calls};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::{Instrument, info_span};
+
+/// How a pool ended.
+#[derive(Debug)]
+pub enum Exit {
+    /// All workers ended in their own time.
+    Normal,
+    /// The job to acquire was not to be had; the message goes to standard error as it is.
+    AcquisitionRejected(String),
+    /// The acquired job failed, and its status is to be the process's.
+    JobFailed {
+        /// The status.
+        status: i32,
+        /// What to say.
+        message: String,
+    },
+    /// Something else went wrong.
+    Failed(String),
+    /// A third signal, or a stop that took too long: all was said already.
+    Immediate,
+}
+
+/// How many threads may wait for files, names and processes at once: three per worker, and some.
+const THREADS_PER_WORKER: usize = 3;
+const MORE_THREADS: usize = 16;
+/// How long a thread without work is kept.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// Runs all workers to their end.
+#[must_use]
+pub fn start(settings: Settings) -> Exit {
+    let threads = settings.identity.spawn.get() as usize * THREADS_PER_WORKER + MORE_THREADS;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(threads)
+        .thread_keep_alive(THREAD_KEEP_ALIVE)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Failed(format!("starting the runtime: {error}")),
+    };
+    let exit = runtime.block_on(run(Arc::new(settings)));
+    // After an immediate exit threads may still wait for processes; nobody waits for them.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn run(settings: Arc<Settings>) -> Exit {
+    let sessions = match register_all(&settings).await {
+        Ok(sessions) => sessions,
+        Err(error) => return Exit::Failed(error.to_string()),
+    };
+    let hooks = LifecycleHooks::new(&settings, &sessions);
+    if let Err(error) = hooks.run("agent-startup").await {
+        let _ = hooks.run("agent-shutdown").await;
+        return Exit::Failed(format!("failed to run startup hook: {error}"));
+    }
+    let exit = match os::Signals::install() {
+        Ok(signals) => Pool::new(&settings, sessions).run(signals).await,
+        Err(error) => Exit::Failed(format!("installing signal handlers: {error}")),
+    };
+    if !matches!(exit, Exit::Immediate) {
+        // A failure was logged, and changes nothing about how the agent ends.
+        let _ = hooks.run("agent-shutdown").await;
+    }
+    exit
+}
+
+/// Registers all workers at once; the order of the sessions is theirs.
+async fn register_all(settings: &Settings) -> Result<Vec<(Session, RegisterAnswer)>, ApiError> {
+    let machine = Machine::ask();
+    let client = registration_client(settings);
+    let spawn = settings.identity.spawn.get();
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let turns = Arc::new(Semaphore::new(at_once));
+    let mut tasks = JoinSet::new();
+    for number in 1..=spawn {
+        match spawn {
+            1 => tracing::info!("Registering agent with Buildkite..."),
+            _ => tracing::info!("Registering agent {number} of {spawn} with Buildkite..."),
+        }
+        if !matches!(settings.identity.priority, Priority::Fixed(_)) {
+            let priority = register::priority(&settings.identity.priority, number);
+            tracing::info!("Assigning priority {priority} for agent {number}");
+        }
+        let request = register::request(settings, &machine, number);
+        tasks.spawn(register_one(client.clone(), request, turns.clone(), number));
+    }
+    let mut answers = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        let (number, answer) = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        answers.push((number, answer));
+    }
+    answers.sort_by_key(|(number, _)| *number);
+    let session = |(_, answer)| (Session::new(&client, &answer), answer);
+    Ok(answers.into_iter().map(session).collect())
+}
+
+async fn register_one(
+    client: Client,
+    request: RegisterRequest,
+    turns: Arc<Semaphore>,
+    number: u32,
+) -> Result<(u32, RegisterAnswer), ApiError> {
+    // The semaphore is never closed.
+    let _turn = turns.acquire().await;
+    let answer = client.call(&calls::agent::register(&request)).await?;
+    let tags = answer.meta_data.join(", ");
+    tracing::info!("Successfully registered agent \"{}\" with tags [{tags}]", answer.name);
+    tracing::debug!("Ping interval: {}s", answer.ping_interval);
+    tracing::debug!("Job status interval: {}s", answer.job_status_interval);
+    tracing::debug!("Heartbeat interval: {}s", answer.heartbeat_interval);
+    Ok((number, answer))
+}
+
+fn registration_client(settings: &Settings) -> Client {
+    let api = &settings.api;
+    let client = redkite_api::Settings {
+        headers: api.headers.clone(),
+        http2: api.http2,
+        log: api.log,
+        ..redkite_api::Settings::new(api.endpoint.clone(), api.token.clone())
+    };
+    Client::new(Transport::new(api.http2), client)
+}
+
+/// Hooks that run once per process (spec/agent.md §7).
+struct LifecycleHooks {
+    folders: Vec<String>,
+    shell: String,
+    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    colour: Colour,
+}
+
+impl LifecycleHooks {
+    fn new(settings: &Settings, sessions: &[(Session, RegisterAnswer)]) -> Self {
+        let joined = |of: fn(&Session) -> &str| {
+            let texts: Vec<_> = sessions.iter().map(|(session, _)| of(session)).collect();
+            texts.join(",")
+        };
+        let mut env = settings.environment.clone();
+        env.push(("BUILDKITE_AGENT_IDS".into(), joined(|session| session.id.as_str()).into()));
+        env.push(("BUILDKITE_AGENT_NAMES".into(), joined(|session| &session.name).into()));
+        let first = settings.job.hooks_path.clone();
+        let folders = [first].into_iter().chain(settings.job.additional_hooks_paths.clone()).collect();
+        Self { folders, shell: settings.job.hooks_shell.clone(), env, colour: settings.colour }
+    }
+
+    /// Runs the hook of every folder that has one; the first failure is logged and ends it.
+    async fn run(&self, name: &'static str) -> Result<(), HookError> {
+        for (place, folder) in self.folders.iter().enumerate() {
+            let path = match hooks::find(folder, name) {
+                Ok(path) => path,
+                Err(error) if place == 0 => return Err(error),
+                Err(error) => {
+                    tracing::error!("{error}");
+                    None
+                }
+            };
+            let Some(path) = path else { continue };
+            let prompt = match self.colour {
+                Colour::On => format!("\x1b[90m{}\x1b[0m", os::PROMPT),
+                Colour::Off => os::PROMPT.to_owned(),
+            };
+            tracing::info!(hook = name, "{prompt} {}", path.display());
+            let (shell, env) = (self.shell.clone(), self.env.clone());
+            let thread = tokio::task::spawn_blocking(move || {
+                let mut lines = Lines::default();
+                let hook = Hook { name, path: &path, shell: &shell, env };
+                let result =
+                    hook.run(|bytes| lines.write(bytes, |line| tracing::info!(hook = name, "{line}")));
+                lines.finish(|line| tracing::info!(hook = name, "{line}"));
+                result
+            });
+            let result = thread.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            result.inspect_err(|error| tracing::error!("{error}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The workers while they live.
+struct Pool<'a> {
+    settings: &'a Settings,
+    stoppers: Vec<Stopper>,
+    workers: JoinSet<Vec<WorkerError>>,
+    errors: Vec<WorkerError>,
+}
+
+impl<'a> Pool<'a> {
+    fn new(settings: &'a Arc<Settings>, sessions: Vec<(Session, RegisterAnswer)>) -> Self {
+        tracing::info!("Starting {} Agent(s)", sessions.len());
+        tracing::info!("You can press Ctrl-C to stop the agents");
+        let idle = Arc::new(IdleMonitor::new(sessions.len(), settings.lifetime.after_idle));
+        let mut pool = Self { settings, stoppers: Vec::new(), workers: JoinSet::new(), errors: Vec::new() };
+        for (place, (session, answer)) in sessions.into_iter().enumerate() {
+            let stopper = Stopper::new();
+            pool.stoppers.push(stopper.clone());
+            let span = info_span!("worker", agent = session.name.as_str());
+            let settings = span.in_scope(|| with_tracing(settings, &answer));
+            let worker =
+                Worker { settings, session, stopper, idle: idle.clone(), place, ping_lost: Mutex::default() };
+            pool.workers.spawn(async move { worker.run().await }.instrument(span));
+        }
+        pool
+    }
+
+    async fn run(mut self, mut signals: os::Signals) -> Exit {
+        let mut count = SignalCount::default();
+        let mut exit_at = None;
+        loop {
+            let deadline = exit_at.unwrap_or_else(tokio::time::Instant::now);
+            tokio::select! {
+                ended = self.workers.join_next() => match ended {
+                    None => return exit(self.errors),
+                    Some(Ok(errors)) => self.errors.extend(errors),
+                    Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+                },
+                asked = signals.next() => match count.on(asked) {
+                    Reaction::Ignore => tracing::debug!("Ignoring a signal"),
+                    Reaction::Exit => {
+                        tracing::info!("Exiting immediately with status 1");
+                        return Exit::Immediate;
+                    }
+                    Reaction::Stop(urgency) => {
+                        self.stop(urgency);
+                        if urgency == Urgency::Forced && exit_at.is_none() {
+                            let grace = self.settings.job.cancel.grace() + Duration::from_secs(1);
+                            exit_at = Some(tokio::time::Instant::now() + grace);
+                        }
+                    }
+                },
+                () = tokio::time::sleep_until(deadline), if exit_at.is_some() => {
+                    tracing::error!("Timed out waiting for agents to exit; exiting immediately with status 1");
+                    return Exit::Immediate;
+                }
+            }
+        }
+    }
+
+    fn stop(&self, urgency: Urgency) {
+        if urgency == Urgency::Forced {
+            let grace = self.settings.job.cancel.grace();
+            tracing::info!("Forcefully stopping running jobs and stopping the agent(s) in {grace:?}");
+            tracing::info!("Press Ctrl-C one more time to exit immediately without disconnecting");
+        } else {
+            tracing::info!("Received CTRL-C, send again to forcefully kill the agent(s)");
+        }
+        self.stoppers.iter().for_each(|stopper| stopper.ask(urgency));
+    }
+}
+
+/// The settings of a worker whose server decides about tracing; most servers don't, and all workers share one.
+fn with_tracing(settings: &Arc<Settings>, answer: &RegisterAnswer) -> Arc<Settings> {
+    let Some(policy) = &answer.tracing else { return settings.clone() };
+    let (tracing, applied) = tracing_policy::apply(policy, settings);
+    match applied {
+        Applied::LocalWins => {
+            tracing::info!("Ignoring the control-plane tracing configuration: another backend is set here");
+        }
+        Applied::UnknownBackend(backend) => {
+            tracing::warn!("Ignoring the control-plane tracing configuration: unknown backend {backend:?}");
+        }
+        Applied::Yes(text) => tracing::info!("{text}"),
+    }
+    let mut own = Settings::clone(settings);
+    own.job.tracing = tracing;
+    Arc::new(own)
+}
+
+/// What the ends of all workers mean for the process.
+fn exit(errors: Vec<WorkerError>) -> Exit {
+    for error in &errors {
+        match error {
+            WorkerError::AcquisitionRejected { .. } => return Exit::AcquisitionRejected(error.to_string()),
+            WorkerError::JobFailed(result) => {
+                return Exit::JobFailed { status: result.0.exit_status, message: error.to_string() };
+            }
+            _ => {}
+        }
+    }
+    match errors.is_empty() {
+        true => Exit::Normal,
+        false => Exit::Failed(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+    }
+}

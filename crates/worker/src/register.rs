@@ -1,0 +1,112 @@
+//! What a worker says of itself when it registers (spec/agent.md §6).
+
+use crate::machine::Machine;
+use crate::settings::{FeatureReport, PingMode, Priority, Settings};
+use redkite_api::wire::RegisterRequest;
+use redkite_api::{AGENT_BUILD, AGENT_VERSION, Http2, go_arch};
+
+/// The request of worker `number`, counted from 1.
+pub(crate) fn request(settings: &Settings, machine: &Machine, number: u32) -> RegisterRequest {
+    let identity = &settings.identity;
+    RegisterRequest {
+        name: identity.name.replace("%spawn", &number.to_string()),
+        hostname: machine.hostname.clone(),
+        os: machine.os.clone(),
+        arch: go_arch().to_owned(),
+        script_eval_enabled: settings.job.permissions.command_eval,
+        ignore_in_dispatches: settings.lifetime.acquire.is_some(),
+        priority: priority(&identity.priority, number),
+        version: AGENT_VERSION.to_owned(),
+        build: AGENT_BUILD.to_owned(),
+        meta_data: identity.tags.clone(),
+        pid: i64::from(std::process::id()),
+        machine_id: machine.public_id(),
+        features: match identity.features {
+            FeatureReport::Sent => features(settings),
+            FeatureReport::Withheld => Vec::new(),
+        },
+    }
+}
+
+/// What worker `number` is preferred by; empty for nothing.
+pub(crate) fn priority(priority: &Priority, number: u32) -> String {
+    match priority {
+        Priority::Fixed(text) => text.clone(),
+        Priority::Ascending => number.to_string(),
+        Priority::Descending => format!("-{number}"),
+    }
+}
+
+/// The features that are on, in the order of spec/agent.md §6.3.
+fn features(settings: &Settings) -> Vec<String> {
+    let Settings { lifetime, job, .. } = settings;
+    let backend = job.tracing.backend.as_str();
+    let streams = settings.api.endpoint.host().as_deref() == Some("agent-edge.buildkite.com")
+        && settings.ping_mode != PingMode::PollOnly;
+    let proxy = settings.has_variable("HTTP_PROXY") || settings.has_variable("http_proxy");
+    let before = [
+        ("git-mirrors", !job.checkout.mirrors_path.is_empty()),
+        ("streaming-pings", streams),
+        ("acquire-job", lifetime.acquire.is_some()),
+        ("datadog-tracing", backend == "datadog"),
+        ("opentelemetry-tracing", backend == "opentelemetry"),
+        ("propagate-traceparent", job.tracing.propagate),
+        ("control-plane-otlp-tracing", true),
+        ("disconnect-after-job", lifetime.after_job),
+        ("disconnect-after-idle", lifetime.after_idle.is_some()),
+        ("disconnect-after-uptime", lifetime.after_uptime.is_some()),
+        ("no-plugins", !job.permissions.plugins),
+        ("no-script-eval", !job.permissions.command_eval),
+        ("no-http2", settings.api.http2 == Http2::Disabled),
+        ("allowed-repositories", !job.permissions.repositories.is_empty()),
+        ("allowed-plugins", !job.permissions.plugin_sources.is_empty()),
+    ];
+    let after = [
+        ("env-http-proxy", proxy),
+        ("env-godebug", settings.has_variable("GODEBUG")),
+        ("datadog-metrics", settings.datadog_metrics),
+    ];
+    let on = |(name, on): (&str, bool)| on.then(|| name.to_owned());
+    let experiments = settings.experiments.iter().map(|name| format!("experiment-{name}"));
+    before.into_iter().filter_map(on).chain(experiments).chain(after.into_iter().filter_map(on)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::test_settings;
+
+    #[test]
+    fn only_spawn_is_replaced_in_a_name() {
+        let request = request(&test_settings(), &Machine::default(), 3);
+        assert_eq!(request.name, "3-%hostname");
+    }
+
+    #[test]
+    fn priorities_are_fixed_or_follow_the_number() {
+        for (kind, expected) in
+            [(Priority::Fixed("7".into()), "7"), (Priority::Ascending, "2"), (Priority::Descending, "-2")]
+        {
+            assert_eq!(priority(&kind, 2), expected);
+        }
+    }
+
+    #[test]
+    fn features_come_in_their_order() {
+        let mut settings = test_settings();
+        assert_eq!(features(&settings), ["streaming-pings", "control-plane-otlp-tracing"]);
+        settings.ping_mode = PingMode::PollOnly;
+        settings.lifetime.after_job = true;
+        settings.job.permissions.plugins = false;
+        settings.experiments = vec!["pty-raw".into()];
+        settings.environment = vec![("GODEBUG".into(), "".into())];
+        let expected = [
+            "control-plane-otlp-tracing",
+            "disconnect-after-job",
+            "no-plugins",
+            "experiment-pty-raw",
+            "env-godebug",
+        ];
+        assert_eq!(features(&settings), expected);
+    }
+}

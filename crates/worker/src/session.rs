@@ -1,0 +1,111 @@
+//! A registered worker's connection: where it talks to, as whom, with which headers; pings can change that.
+
+use redkite_api::client::Client;
+use redkite_api::wire::RegisterAnswer;
+use redkite_api::{AgentId, Endpoint};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One registered worker.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: AgentId,
+    pub(crate) name: String,
+    pub(crate) ping_interval: Duration,
+    pub(crate) job_status_interval: Duration,
+    pub(crate) heartbeat_interval: Duration,
+    /// As it was at registration: connect and disconnect go there.
+    registered: Client,
+    current: Mutex<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    client: Client,
+    /// The endpoint that the server last named; empty when it never did.
+    named_endpoint: String,
+    last_ping: Option<Instant>,
+}
+
+/// What a server that names no interval gets.
+const DEFAULT_PING: Duration = Duration::from_secs(2);
+const DEFAULT_JOB_STATUS: Duration = Duration::from_secs(1);
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
+
+impl Session {
+    /// The session that an answer to `register`, sent by `registration`, begins.
+    pub(crate) fn new(registration: &Client, answer: &RegisterAnswer) -> Self {
+        let mut settings = registration.settings().clone();
+        settings.token = answer.access_token.clone();
+        settings.headers.update(answer.request_headers.as_ref());
+        if !answer.endpoint.is_empty() {
+            settings.endpoint = Endpoint::from(answer.endpoint.as_str());
+        }
+        let client = registration.with(settings);
+        Self {
+            id: answer.id.clone(),
+            name: answer.name.clone(),
+            ping_interval: interval(answer.ping_interval, DEFAULT_PING),
+            job_status_interval: interval(answer.job_status_interval, DEFAULT_JOB_STATUS),
+            heartbeat_interval: interval(answer.heartbeat_interval, DEFAULT_HEARTBEAT),
+            registered: client.clone(),
+            current: Mutex::new(Current { client, named_endpoint: answer.endpoint.clone(), last_ping: None }),
+        }
+    }
+
+    /// How to reach the server now.
+    pub(crate) fn client(&self) -> Client {
+        self.lock().client.clone()
+    }
+
+    /// How to reach the server as it was at registration.
+    pub(crate) fn registered(&self) -> &Client {
+        &self.registered
+    }
+
+    /// The headers of an answer, for every request from now on.
+    pub(crate) fn update_headers(&self, headers: Option<&BTreeMap<String, String>>) {
+        let mut current = self.lock();
+        let mut settings = current.client.settings().clone();
+        settings.headers.update(headers);
+        current.client = current.client.with(settings);
+    }
+
+    /// A client for an endpoint that the server names, if it isn't the current one.
+    pub(crate) fn elsewhere(&self, endpoint: &str) -> Option<Client> {
+        let current = self.lock();
+        if endpoint.is_empty() || endpoint == current.named_endpoint {
+            return None;
+        }
+        let mut settings = current.client.settings().clone();
+        settings.endpoint = Endpoint::from(endpoint);
+        Some(current.client.with(settings))
+    }
+
+    /// Goes to the endpoint that [`elsewhere`](Self::elsewhere) led to.
+    pub(crate) fn switch(&self, client: Client) {
+        let mut current = self.lock();
+        client.settings().endpoint.as_str().clone_into(&mut current.named_endpoint);
+        current.client = client;
+    }
+
+    /// A ping was answered.
+    pub(crate) fn pinged(&self) {
+        self.lock().last_ping = Some(Instant::now());
+    }
+
+    /// When a ping was last answered.
+    pub(crate) fn last_ping(&self) -> Option<Instant> {
+        self.lock().last_ping
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Seconds as a server sends them; one that sends none gets what is sensible.
+fn interval(seconds: i64, default: Duration) -> Duration {
+    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map_or(default, Duration::from_secs)
+}

@@ -1,0 +1,307 @@
+//! The thin shell around [`Dispatch`]: waits for events, performs effects (spec/agent.md §9).
+
+use crate::dispatch::{Dispatch, Effect, Event, JobEnd, Leaving, Note, Once};
+use crate::heartbeat::{self, HeartbeatLost};
+use crate::idle::IdleMonitor;
+use crate::job::{self, JobContext, JobResult, LastJob};
+use crate::ping::{self, PingLost};
+use crate::random;
+use crate::schedule::Schedule;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::stop::{StopListener, Stopper, Urgency};
+use redkite_api::wire::Job;
+use redkite_api::{ApiError, JobId, calls};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// One registered worker of a pool.
+pub(crate) struct Worker {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) session: Session,
+    /// Asked by the pool, and by the worker itself when it can't go on.
+    pub(crate) stopper: Stopper,
+    pub(crate) idle: Arc<IdleMonitor>,
+    /// Its place in the pool, from 0.
+    pub(crate) place: usize,
+    /// Why pings can't go on, once that is known.
+    pub(crate) ping_lost: Mutex<Option<PingLost>>,
+}
+
+/// Why a worker ended other than in its own time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkerError {
+    #[error("{0}")]
+    Connect(#[source] ApiError),
+    #[error("{0}")]
+    Heartbeat(#[source] HeartbeatLost),
+    #[error("{0}")]
+    Ping(#[source] PingLost),
+    #[error("failed to acquire job \"{job}\": failed to acquire job: job acquisition rejected: {source}")]
+    AcquisitionRejected { job: JobId, source: ApiError },
+    #[error("failed to run job: {}", described(.0))]
+    JobFailed(JobResult),
+}
+
+/// How the process that ran an acquired job ended, for people.
+fn described(result: &JobResult) -> String {
+    let verdict = &result.0;
+    let signal = verdict.signal.iter().map(|signal| format!(", signal={signal}"));
+    let reason = verdict.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    let reason = reason.iter().filter_map(|reason| Some(format!(", reason={}", reason.as_str()?)));
+    let more: String = signal.chain(reason).collect();
+    format!("process exited with status={}{more}", verdict.exit_status)
+}
+
+type Activity<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
+
+impl Worker {
+    /// Lives from connect to disconnect; every failure on the way is in the answer.
+    pub(crate) async fn run(&self) -> Vec<WorkerError> {
+        let errors = self.live().await;
+        self.idle.ended(self.place);
+        errors
+    }
+
+    async fn live(&self) -> Vec<WorkerError> {
+        tracing::info!("Connecting to Buildkite...");
+        if let Err(error) = self.session.registered().call(&calls::agent::connect()).await {
+            return vec![WorkerError::Connect(error)];
+        }
+        let ended = CancellationToken::new();
+        let heartbeat = async {
+            let result = heartbeat::beat(&self.session, self.session.heartbeat_interval, &ended).await;
+            result.inspect_err(|_| self.stopper.ask(Urgency::Forced))
+        };
+        let work = async {
+            let result = self.work().await;
+            ended.cancel();
+            result
+        };
+        let (heartbeat, work) = tokio::join!(heartbeat, work);
+        self.disconnect().await;
+        heartbeat.err().map(WorkerError::Heartbeat).into_iter().chain(work.err()).collect()
+    }
+
+    async fn disconnect(&self) {
+        tracing::info!("Disconnecting...");
+        match self.session.registered().call(&calls::agent::disconnect()).await {
+            Ok(()) => tracing::info!("Disconnected"),
+            Err(error) => tracing::warn!(
+                "There was an error sending the disconnect API call to Buildkite. If this agent still appears \
+                 online, you may have to manually stop it ({error})"
+            ),
+        }
+    }
+
+    async fn work(&self) -> Result<(), WorkerError> {
+        let acquired = match &self.settings.lifetime.acquire {
+            Some(job) => self.acquire(job).await?,
+            None => None,
+        };
+        self.dispatch().await?;
+        match acquired {
+            Some(result) if self.settings.lifetime.reflect_exit_status => Err(WorkerError::JobFailed(result)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs the job that this worker is there for; answers how it failed, if it did.
+    async fn acquire(&self, id: &JobId) -> Result<Option<JobResult>, WorkerError> {
+        tracing::info!("Attempting to acquire job {id}...");
+        let mut stop = self.stopper.listener();
+        let call = calls::job::acquire(id);
+        let answer = tokio::select! {
+            answer = self.session.registered().call(&call) => answer,
+            () = stop.graceful() => return Ok(None),
+        };
+        match answer {
+            Ok(job) => Ok(self.run_acquired(&job).await),
+            Err(source) if source.has_status(422) => {
+                tracing::error!("Buildkite rejected the call to acquire the job ({source})");
+                Err(WorkerError::AcquisitionRejected { job: id.clone(), source })
+            }
+            Err(error) => {
+                tracing::error!("Failed to acquire and run job: failed to acquire job: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn run_acquired(&self, job: &Job) -> Option<JobResult> {
+        match self.run_job(job, LastJob::No).await {
+            Ok(result) if result.0.exit_status == 0 => None,
+            Ok(result) => {
+                tracing::error!("Failed to acquire and run job: failed to run job: {}", described(&result));
+                Some(result)
+            }
+            Err(error) => {
+                tracing::error!("Failed to acquire and run job: {error}");
+                None
+            }
+        }
+    }
+
+    /// Follows the state machine until it says to leave.
+    async fn dispatch(&self) -> Result<(), WorkerError> {
+        tracing::info!("Waiting for instructions...");
+        let mut dispatch = Dispatch::new(self.once());
+        let mut schedule = Schedule::new(self.session.ping_interval, Instant::now());
+        let mut interrupts = Interrupts::new(self);
+        let mut activity: Activity<'_> = Box::pin(std::future::ready(Event::Started));
+        loop {
+            let event = tokio::select! {
+                event = &mut activity => {
+                    activity = Box::pin(std::future::pending());
+                    event
+                }
+                event = interrupts.next() => event,
+            };
+            for effect in dispatch.on(event) {
+                match effect {
+                    Effect::Ping(rhythm) => {
+                        let jitter = random::part_of(self.session.ping_interval);
+                        activity = Box::pin(self.ping(schedule.next(rhythm, Instant::now(), jitter)));
+                    }
+                    Effect::Run(id) => activity = Box::pin(self.take(id)),
+                    Effect::MarkIdle => self.idle.idle(self.place),
+                    Effect::MarkBusy => self.idle.busy(self.place),
+                    Effect::Say(note) => self.say(&note),
+                    Effect::Leave(leaving) => return self.leave(leaving),
+                }
+            }
+        }
+    }
+
+    fn once(&self) -> Once {
+        let lifetime = &self.settings.lifetime;
+        match (&lifetime.acquire, lifetime.after_job) {
+            (Some(_), _) => Once::Acquired,
+            (None, true) => Once::AfterJob,
+            (None, false) => Once::Never,
+        }
+    }
+
+    fn leave(&self, leaving: Leaving) -> Result<(), WorkerError> {
+        // From here on nothing of this worker may begin anything.
+        self.stopper.ask(Urgency::Graceful);
+        let lost = self.ping_lost.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (leaving, lost) {
+            (Leaving::PingLost, Some(lost)) => Err(WorkerError::Ping(lost)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn ping(&self, due: Instant) -> Event {
+        tokio::time::sleep_until(due.into()).await;
+        match ping::ping(&self.session).await {
+            Ok(action) => Event::Pinged(action),
+            Err(lost) => {
+                *self.ping_lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost);
+                Event::PingLost
+            }
+        }
+    }
+
+    /// Accepts and runs a job that was offered.
+    async fn take(&self, id: JobId) -> Event {
+        tracing::info!("Assigned job {id}. Accepting...");
+        let job = match self.session.client().call(&calls::job::accept(&id)).await {
+            Ok(job) => job,
+            Err(error) => {
+                tracing::warn!("Buildkite rejected the call to accept the job ({error})");
+                tracing::error!("failed to accept job: {error}");
+                return Event::JobEnded(JobEnd::Failed);
+            }
+        };
+        let last = if self.settings.lifetime.after_job { LastJob::Yes } else { LastJob::No };
+        match self.run_job(&job, last).await {
+            Ok(_) => Event::JobEnded(JobEnd::Ran),
+            Err(error) => {
+                tracing::error!("{error}");
+                Event::JobEnded(JobEnd::Failed)
+            }
+        }
+    }
+
+    async fn run_job(&self, job: &Job, last_job: LastJob) -> Result<JobResult, job::JobError> {
+        let context = JobContext {
+            settings: &self.settings,
+            agent: &self.session.name,
+            client: &self.session.client(),
+            job_status_interval: self.session.job_status_interval,
+            stop: self.stopper.listener(),
+            last_job,
+        };
+        job::run(job, &context).await
+    }
+
+    fn say(&self, note: &Note) {
+        let lifetime = &self.settings.lifetime;
+        let uptime = lifetime.after_uptime.unwrap_or_default();
+        match note {
+            Note::Resumed => tracing::info!("Agent has resumed after being paused"),
+            Note::Unwanted(job) if lifetime.acquire.is_some() => tracing::error!(
+                "Agent ping dispatched a job (id \"{job}\") but agent is in acquire-job mode! Ignoring the new job"
+            ),
+            Note::Unwanted(job) => tracing::error!(
+                "Agent ping dispatched a job (id \"{job}\") but agent is in disconnect-after-job mode (and already \
+                 ran a job)! Ignoring the new job"
+            ),
+            Note::JobDone => tracing::info!("Job ran, and disconnect-after-job is enabled. Disconnecting..."),
+            Note::UptimeOver => {
+                tracing::info!("Agent has exceeded max uptime of {uptime:?}. Disconnecting...");
+            }
+            Note::UptimeOverWhilePaused => {
+                tracing::info!(
+                    "Agent has exceeded max uptime of {uptime:?}. Awaiting resume before disconnecting..."
+                );
+            }
+            Note::PoolIdle => tracing::info!(
+                "All agents have been idle for at least {:?}. Disconnecting...",
+                lifetime.after_idle.unwrap_or_default()
+            ),
+            Note::StoppingAfterJob => tracing::info!(
+                "Gracefully stopping agent. Waiting for current job to finish before disconnecting..."
+            ),
+            Note::Stopping => tracing::info!(
+                "Gracefully stopping agent. Since there is no job running, the agent will disconnect immediately"
+            ),
+        }
+    }
+}
+
+/// What may happen at any time, each once.
+struct Interrupts<'a> {
+    stop: StopListener,
+    stopping: bool,
+    uptime: Option<Instant>,
+    idle: &'a IdleMonitor,
+}
+
+impl<'a> Interrupts<'a> {
+    fn new(worker: &'a Worker) -> Self {
+        let uptime = worker.settings.lifetime.after_uptime.map(|uptime| Instant::now() + uptime);
+        Self { stop: worker.stopper.listener(), stopping: false, uptime, idle: &worker.idle }
+    }
+
+    /// The next one; may be dropped and asked again.
+    async fn next(&mut self) -> Event {
+        /// Stands in for a time that is not set; the branch that waits for it is off.
+        const NEVER: Duration = Duration::ZERO;
+        let uptime = self.uptime.unwrap_or_else(|| Instant::now() + NEVER);
+        tokio::select! {
+            () = self.stop.graceful(), if !self.stopping => {
+                self.stopping = true;
+                Event::StopAsked
+            }
+            () = tokio::time::sleep_until(uptime.into()), if self.uptime.is_some() => {
+                self.uptime = None;
+                Event::UptimeOver
+            }
+            () = self.idle.over() => Event::PoolIdle,
+        }
+    }
+}
