@@ -22,11 +22,6 @@ macro_rules! path_option {
             pub(crate) fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// The path, unless the option is empty.
-            pub(crate) fn path(&self) -> Option<&Path> {
-                (!self.0.is_empty()).then(|| Path::new(&self.0))
-            }
         }
 
         impl FromStr for $name {
@@ -47,6 +42,13 @@ macro_rules! path_option {
 }
 path_option!(FilePath);
 path_option!(CommandPath);
+
+impl FilePath {
+    /// The path, unless the option is empty.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        (!self.0.is_empty()).then(|| Path::new(&self.0))
+    }
+}
 
 /// `~name` names somebody else's home, which is not looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

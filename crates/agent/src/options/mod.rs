@@ -6,8 +6,8 @@ mod checkout;
 mod global;
 mod paths;
 mod redaction;
-mod signing;
 mod shell;
+mod signing;
 
 pub(crate) use api::{AccessOptions, ApiOptions, EndpointOptions, TrafficOptions};
 pub(crate) use cancel::CancelOptions;
@@ -15,5 +15,5 @@ pub(crate) use checkout::CheckoutOptions;
 pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};
 pub(crate) use paths::{PathOptions, SocketOptions};
 pub(crate) use redaction::RedactionOptions;
-pub(crate) use signing::SigningOptions;
 pub(crate) use shell::default_shell;
+pub(crate) use signing::SigningOptions;
