@@ -33,7 +33,9 @@ fn a_port_in_use_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    check_refused(&server(folder.path(), &address, &folder.path().join("data")), &address);
+    let data = folder.path().join("data");
+    check_refused(&server(folder.path(), &address, &data), &address);
+    assert!(!data.exists(), "nothing half-made is left");
 }
 
 #[test]

@@ -54,8 +54,9 @@ impl ControlPlane {
     /// Opens the data folder and serves. When it returns, agents can connect; whatever was going on when
     /// the plane ended goes on.
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        let folder = DataFolder::open(&config.data)?;
+        // The port first: when it is taken, no folder is made for nothing.
         let listener = listen(config.listen).await?;
+        let folder = DataFolder::open(&config.data)?;
         let addr =
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
         let database = Database::open(&folder.paths().database()).await?;
