@@ -372,14 +372,7 @@ fn nonsense_is_refused_in_json() {
     let answer = support::send(&plane.url, "POST", "pause", &agent.session, &[], b"{no json");
     assert_eq!(answer.status, 400);
     assert!(answer.body["message"].is_string(), "{answer:?}");
-    let answer = support::send(
-        &plane.url,
-        "POST",
-        "../agentedge.v1.AgentEdgeService/StreamPings",
-        &agent.session,
-        &[],
-        b"",
-    );
-    assert_eq!(answer.status, 404, "agents fall back to polling");
+    let answer = plane.call("GET", "nothing/here", &agent.session, &Value::Null);
+    assert_eq!(answer.status, 404);
     assert!(answer.body["message"].is_string(), "{answer:?}");
 }

@@ -18,6 +18,7 @@ mod router;
 mod secrets;
 mod state;
 mod steps;
+mod stream;
 
 pub(crate) use router::router;
 pub(crate) use state::Api;

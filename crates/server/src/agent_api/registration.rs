@@ -9,7 +9,7 @@ use super::Api;
 use super::answer::{Answer, Done, done};
 use super::body::Body;
 use super::caller::{AgentCaller, BearerToken};
-use crate::engine::{Beat, Connect, Disconnect, PingAgent, Pinged, Register, effective_tags, work};
+use crate::engine::{Beat, Connect, Disconnect, PingAgent, Pinged, Register, effective_tags};
 
 pub(super) async fn register(
     State(api): State<Api>,
@@ -47,14 +47,21 @@ pub(super) async fn heartbeat(
 /// Answers at once when there is something to say, and otherwise waits a moment for a job: so one is
 /// handed out when it becomes ready and not at the next ping.
 pub(super) async fn ping(State(api): State<Api>, AgentCaller(agent): AgentCaller) -> Answer<Json<Ping>> {
-    let job = match api.engine.perform(PingAgent(agent)).await? {
+    let news = match api.engine.perform(PingAgent(agent)).await? {
         Pinged::Now(answer) => return Ok(Json(answer)),
-        Pinged::Wait(job) => job,
+        Pinged::Wait(news) => news,
     };
-    tokio::select! {
-        job = job => Ok(Json(job.map(work).unwrap_or_default())),
-        () = tokio::time::sleep(api.ping_patience()) => Ok(Json(Ping::default())),
-        () = api.stopping.cancelled() => Ok(Json(Ping::default())),
+    let waited = tokio::select! {
+        news = news => news.is_ok(),
+        () = tokio::time::sleep(api.ping_patience()) => false,
+        () = api.stopping.cancelled() => false,
+    };
+    if !waited {
+        return Ok(Json(Ping::default()));
+    }
+    match api.engine.perform(PingAgent(agent)).await? {
+        Pinged::Now(answer) => Ok(Json(answer)),
+        Pinged::Wait(_) => Ok(Json(Ping::default())),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Problem};
 use super::{
     Api, annotations, artifacts, builds, chunks, control, jobs, meta_data, pipelines, registration, secrets,
-    steps,
+    steps, stream,
 };
 use crate::engine::Wrong;
 
@@ -27,6 +27,7 @@ pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .nest("/v3", v3)
         .merge(artifacts::transfers())
+        .route(stream::PATH, post(stream::pings))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .with_state(api)
@@ -85,7 +86,7 @@ async fn hello() -> Json<Value> {
     Json(json!({ "message": "👋", "timestamp": jiff::Timestamp::now().as_second() }))
 }
 
-/// 404 in JSON. It also tells agents that pings can't be streamed here, so that they poll (§10.4).
+/// 404 in JSON, never HTML.
 async fn unknown(uri: Uri) -> Answer<Json<Value>> {
     Err(Problem::Refused(Wrong::NotFound.because(format_args!("There is nothing at {}", uri.path()))))
 }

@@ -61,6 +61,15 @@ pub(crate) enum Dispatch {
     Ignored,
 }
 
+/// What became of an agent's hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hands {
+    /// They had a job and have none now.
+    Free,
+    /// They have a job, or never had this one.
+    AsBefore,
+}
+
 /// How an agent is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -143,12 +152,14 @@ impl Agent {
     }
 
     /// A job of this agent is in another state: it has it, or has it no more.
-    pub(super) fn takes_or_leaves(&mut self, job: &Job) {
+    pub(super) fn takes_or_leaves(&mut self, job: &Job) -> Hands {
         if job.state == JobState::Assigned || job.state.is_held() {
             self.job = Some(job.id);
         } else if self.job == Some(job.id) {
             self.job = None;
+            return Hands::Free;
         }
+        Hands::AsBefore
     }
 
     /// Its row's JSON.

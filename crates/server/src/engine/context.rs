@@ -28,7 +28,7 @@ pub(crate) struct Aftermath {
     pub events: Vec<Event>,
     /// Tokens whose meaning has changed.
     pub forgotten: Vec<TokenHash>,
-    /// Agents that wait for an answer and have one now.
+    /// Agents for which there is news.
     pub awaited: Vec<AgentId>,
 }
 

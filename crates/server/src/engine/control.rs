@@ -34,6 +34,7 @@ impl Change for ResumeAgent {
 
     async fn apply(&self, cx: &mut Context<'_>) -> Result<(), Failure> {
         cx.world.agent_mut(self.0)?.pause = None;
+        cx.after.awaited.push(self.0);
         cx.save_agent(self.0).await
     }
 }

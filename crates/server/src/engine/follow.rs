@@ -92,7 +92,8 @@ impl Context<'_> {
     }
 
     async fn write(&mut self, id: BuildId, changes: &Changes) -> Result<(), Failure> {
-        self.world.reindex(id, changes.jobs.iter().copied());
+        let free = self.world.reindex(id, changes.jobs.iter().copied());
+        self.after.awaited.extend(free);
         let db = self.writer.transaction().await?;
         let build = self.world.build(id).expect("a build that changed is in memory");
         rows::write(db, build, changes).await?;

@@ -47,7 +47,7 @@ pub(crate) use logs::{AddChunk, AddHeaderTimes};
 pub(crate) use meta_data::{MetaDataKeys, MetaDataValue, SetMetaData};
 pub(crate) use payload::LOG_BYTES;
 pub(crate) use people::{CancelBuild, CancelJob, RetryJob, Unblock};
-pub(crate) use ping::{PingAgent, Pinged, work};
+pub(crate) use ping::{Instruction, PingAgent, Pinged, Standing, WatchAgent};
 pub(crate) use queue::{Engine, EngineTask, Outside};
 pub(crate) use registration::{Beat, Connect, Disconnect, Register};
 pub(crate) use rows::head;

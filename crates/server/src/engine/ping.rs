@@ -1,7 +1,7 @@
 //! `GET ping`: an agent asks what to do (control-plane.md §8.4, §8.5).
 
 use redkite_api::wire::{Ping, PingAction, PingJob};
-use redkite_scheduler::{AgentId, JobId};
+use redkite_scheduler::{AgentId, JobId, Time};
 use tokio::sync::oneshot;
 
 use super::agent::Connection;
@@ -15,8 +15,8 @@ pub(crate) struct PingAgent(pub AgentId);
 pub(crate) enum Pinged {
     /// This, at once.
     Now(Ping),
-    /// A job, if one comes while the caller is willing to wait; nothing to do otherwise.
-    Wait(oneshot::Receiver<JobId>),
+    /// Nothing to do. When this receives something while the caller is willing to wait, it asks again.
+    Wait(oneshot::Receiver<()>),
 }
 
 impl Change for PingAgent {
@@ -38,12 +38,63 @@ impl Change for PingAgent {
         if !agent.is_idle(now) {
             return Ok(Pinged::Now(Ping::default()));
         }
-        Ok(Pinged::Wait(cx.world.wait_for_job(self.0)))
+        Ok(Pinged::Wait(cx.world.wait_for_news(self.0)))
+    }
+}
+
+/// A streaming agent asks what to do, and to be told when that changes.
+pub(crate) struct WatchAgent(pub AgentId);
+
+/// What a streaming agent is to do now.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// When it ends by itself.
+    pub until: Option<Time>,
+    /// Receives something when there is news, and ends when somebody else waits for this agent's.
+    pub news: oneshot::Receiver<()>,
+}
+
+/// What an agent is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Instruction {
+    /// It may be given a job.
+    Idle,
+    /// It has a job in its hands, or wants none.
+    Busy,
+    /// This job is offered to it.
+    Job(JobId),
+    /// It runs nothing, for this reason.
+    Pause(String),
+    /// It is to leave.
+    Disconnect,
+}
+
+impl Change for WatchAgent {
+    type Reply = Standing;
+
+    async fn apply(&self, cx: &mut Context<'_>) -> Result<Standing, Failure> {
+        let now = cx.now;
+        let agent = cx.world.agent_mut(self.0)?;
+        let (pause, job, idle) = (agent.paused(now).cloned(), agent.job, agent.is_idle(now));
+        let instruction = match (agent.connection, &pause, job) {
+            (Connection::Stopping, _, None) => Instruction::Disconnect,
+            (_, Some(pause), _) => Instruction::Pause(pause.note.clone()),
+            (_, None, Some(job)) if cx.world.is_offered(job) => Instruction::Job(job),
+            (_, None, None) if idle => Instruction::Idle,
+            _ => Instruction::Busy,
+        };
+        Ok(Standing {
+            instruction,
+            until: pause.map(|pause| pause.until),
+            news: cx.world.wait_for_news(self.0),
+        })
     }
 }
 
 /// The answer that offers a job.
-pub(crate) fn work(job: JobId) -> Ping {
+fn work(job: JobId) -> Ping {
     Ping { job: Some(PingJob { id: job.to_string().into() }), ..Ping::default() }
 }
 

@@ -125,7 +125,7 @@ impl EngineTask {
         for hash in &after.forgotten {
             self.outside.principals.forget(hash);
         }
-        self.world.answer_waiting(&after.awaited);
+        self.world.wake(&after.awaited);
         for event in after.events {
             tell(&event);
             // Nobody watching is fine.

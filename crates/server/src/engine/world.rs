@@ -8,7 +8,7 @@ use redkite_scheduler::definition::AgentRules;
 use redkite_scheduler::{AgentId, Build, BuildId, JobId, JobState, Time};
 use tokio::sync::oneshot;
 
-use super::agent::{Agent, Dispatch};
+use super::agent::{Agent, Dispatch, Hands};
 use super::ready::ReadyJobs;
 use super::{Refusal, Wrong};
 use crate::secret::TokenHash;
@@ -25,7 +25,7 @@ pub(crate) struct World {
     ended: HashSet<BuildId>,
     /// Jobs that wait for an agent.
     pub(super) ready: ReadyJobs,
-    waiting: HashMap<AgentId, oneshot::Sender<JobId>>,
+    waiting: HashMap<AgentId, oneshot::Sender<()>>,
     /// Queues in which a job or a waiting agent is new.
     pub(super) stirred: HashSet<String>,
 }
@@ -119,8 +119,9 @@ impl World {
             .unwrap_or_else(|| wanted.to_owned())
     }
 
-    /// Lets an idle agent wait for a job.
-    pub(super) fn wait_for_job(&mut self, id: AgentId) -> oneshot::Receiver<JobId> {
+    /// Lets an agent wait for news: an offer, a pause, the end of its job. There is one that waits for each
+    /// agent; who waited before is told that nothing will come.
+    pub(super) fn wait_for_news(&mut self, id: AgentId) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         self.waiting.insert(id, sender);
         if let Some(queue) = self.agent(id).map(|agent| agent.queue().to_owned()) {
@@ -129,25 +130,22 @@ impl World {
         receiver
     }
 
-    /// Forgets pings whose callers have hung up.
+    /// Forgets those who have hung up.
     pub(super) fn drop_closed(&mut self) {
         self.waiting.retain(|_, sender| !sender.is_closed());
     }
 
-    /// Agents whose ping is open now, and that may have a job.
+    /// Agents that wait for news now, and that may have a job.
     pub(super) fn waiting_agents(&self, queue: &str, now: Time) -> Vec<&Agent> {
         let idle = |agent: &&Agent| agent.queue() == queue && agent.is_idle(now);
         self.waiting.keys().filter_map(|id| self.agent(*id)).filter(idle).collect()
     }
 
-    /// Answers open pings: with the job that was offered, or with nothing to do.
-    pub(super) fn answer_waiting(&mut self, agents: &[AgentId]) {
-        for id in agents {
-            let job = self.agent(*id).and_then(|agent| agent.job);
-            if let (Some(sender), Some(job)) = (self.waiting.remove(id), job) {
-                // Who has hung up meanwhile is offered the job again at the next ping.
-                let _ = sender.send(job);
-            }
+    /// Tells those who wait that there is news.
+    pub(super) fn wake(&mut self, agents: &[AgentId]) {
+        for sender in agents.iter().filter_map(|id| self.waiting.remove(id)) {
+            // Who has hung up meanwhile learns of it at the next ping.
+            let _ = sender.send(());
         }
     }
 }
@@ -184,16 +182,19 @@ impl World {
         build.and_then(|build| build.job(job)).is_some_and(|job| job.state == JobState::Assigned)
     }
 
-    /// Brings everything that is derived from these jobs up to date.
-    pub(super) fn reindex(&mut self, id: BuildId, jobs: impl IntoIterator<Item = JobId>) {
-        let Some(build) = self.builds.get(&id) else { return };
+    /// Brings everything that is derived from these jobs up to date. Answers agents that are free again.
+    pub(super) fn reindex(&mut self, id: BuildId, jobs: impl IntoIterator<Item = JobId>) -> Vec<AgentId> {
+        let mut free = Vec::new();
+        let Some(build) = self.builds.get(&id) else { return free };
         for job in jobs.into_iter().filter_map(|job| build.job(job)) {
             self.build_of.insert(job.id, id);
             if let Some(queue) = self.ready.update(id, job) {
                 self.stirred.insert(queue);
             }
-            if let Some(session) = job.agent.and_then(|agent| self.agents.get_mut(&agent)) {
-                session.agent.takes_or_leaves(job);
+            if let Some(session) = job.agent.and_then(|agent| self.agents.get_mut(&agent))
+                && session.agent.takes_or_leaves(job) == Hands::Free
+            {
+                free.push(session.agent.id);
             }
         }
         let due = build.next_due();
@@ -203,6 +204,7 @@ impl World {
             self.ended.remove(&id);
         }
         self.set_due(id, due);
+        free
     }
 
     fn set_due(&mut self, id: BuildId, due: Option<Time>) {
