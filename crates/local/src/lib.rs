@@ -16,4 +16,12 @@ pub use client::{
     Changes, ClientError, JobApi, Locks, PromiseAnswer, SOCKET_VARIABLE, Swapped, TOKEN_VARIABLE,
 };
 pub use job::{Declared, Job};
-pub use server::{JobServer, ServeError};
+pub use server::{AgentServer, JobServer, ServeError};
+
+/// An error and its cause, on one line.
+fn described(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

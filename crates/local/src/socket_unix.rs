@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -110,6 +111,17 @@ pub(crate) fn connect(path: &Path) -> Result<Stream, ConnectError> {
         return Err(ConnectError::NoSocket(shown));
     }
     Stream::connect(path).map_err(ConnectError::Connect)
+}
+
+/// Makes `link` lead to `target`, unless there is something.
+pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Lets a stream's reads and writes fail after `limit`.
+pub(crate) fn limit(stream: &Stream, limit: Duration) -> io::Result<()> {
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))
 }
 
 /// Why nothing answers at a path.

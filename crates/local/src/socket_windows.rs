@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::path::Path;
+use std::time::Duration;
 
 /// Sockets can't be had on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,16 @@ pub(crate) fn listen(_: &Path) -> Result<(Listener, Closer), BindError> {
 /// Always refused.
 pub(crate) fn connect(_: &Path) -> Result<Stream, ConnectError> {
     Err(ConnectError)
+}
+
+/// Always refused.
+pub(crate) fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// There is no stream to limit.
+pub(crate) fn limit(stream: &Stream, _: Duration) -> io::Result<()> {
+    match *stream {}
 }
 
 impl Listener {

@@ -84,7 +84,7 @@ impl JobApi {
             |name| variable(name).filter(|value| !value.is_empty()).ok_or(ClientError::Variable(name));
         let socket = present(SOCKET_VARIABLE)?;
         let token = present(TOKEN_VARIABLE)?;
-        Endpoint { socket: socket.into(), host: "job", token: Some(token) }.checked().map(Self)
+        Endpoint { socket: socket.into(), host: "job", token: Some(token), limit: None }.checked().map(Self)
     }
 
     /// All variables of the job.

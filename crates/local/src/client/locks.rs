@@ -1,7 +1,9 @@
 //! The locks that the leading agent of this machine keeps (docs/spec/local-apis.md §5.1).
 
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,7 @@ impl Locks {
     /// If no agent leads.
     pub fn of_leader(sockets_path: &Path) -> Result<Self, ClientError> {
         let socket = sockets_path.join("agent-leader");
-        Endpoint { socket, host: "agent", token: None }.checked().map(Self)
+        Endpoint { socket, host: "agent", token: None, limit: None }.checked().map(Self)
     }
 
     /// The value of a key.
@@ -64,4 +66,20 @@ impl Locks {
 
 fn path(key: &str) -> String {
     format!("/api/leader/v0/lock/?key={}", utf8_percent_encode(key, QUERY))
+}
+
+#[derive(Deserialize)]
+struct Pong {
+    now: Timestamp,
+}
+
+/// Asks the agent at `socket` whether it is there, which it must say within `limit` and with a clock that agrees.
+///
+/// # Errors
+/// As for every call.
+pub(crate) fn ping(socket: &Path, limit: Duration) -> Result<(), ClientError> {
+    let endpoint = Endpoint { socket: socket.to_owned(), host: "agent", token: None, limit: Some(limit) };
+    let pong: Pong = endpoint.call("GET", "/api/leader/v0/ping", None::<&()>)?;
+    let age = pong.now.duration_until(Timestamp::now()).unsigned_abs();
+    if age > limit { Err(ClientError::Stale { age }) } else { Ok(()) }
 }

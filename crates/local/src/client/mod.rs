@@ -5,6 +5,7 @@ mod locks;
 
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::http::{escaped, read_answer};
 use crate::socket;
 
 pub use job_api::{Changes, JobApi, PromiseAnswer, SOCKET_VARIABLE, TOKEN_VARIABLE};
+pub(crate) use locks::ping;
 pub use locks::{Locks, Swapped};
 
 /// Why a local API doesn't do what was asked.
@@ -46,6 +48,12 @@ pub enum ClientError {
         /// Its status.
         status: u16,
     },
+    /// The answer is old, or clocks differ.
+    #[error("the answer's time is {age:?} off")]
+    Stale {
+        /// By how much.
+        age: Duration,
+    },
     /// The answer can't be read.
     #[error("decoding response: {0}")]
     Answer(serde_json::Error),
@@ -57,6 +65,8 @@ struct Endpoint {
     socket: PathBuf,
     host: &'static str,
     token: Option<String>,
+    /// How long a call may take; for ever if that isn't said.
+    limit: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +109,11 @@ impl Endpoint {
     ) -> Result<io::Result<(u16, Vec<u8>)>, ClientError> {
         let stream =
             socket::connect(&self.socket).map_err(|error| ClientError::Unreachable(error.to_string()))?;
+        if let Some(limit) = self.limit {
+            let limited = socket::limit(&stream, limit);
+            limited
+                .map_err(|source| ClientError::Call { path: self.socket.display().to_string(), source })?;
+        }
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         if let Some(token) = &self.token {
             request.push_str(&format!("Authorization: Bearer {token}\r\n"));

@@ -11,6 +11,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// The path without the query.
     pub(crate) path: String,
+    /// What follows the question mark.
+    pub(crate) query: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Vec<u8>,
     /// Whether the caller closes the connection after the answer.
@@ -52,6 +54,7 @@ pub(crate) fn read_request(reader: &mut impl BufRead, writer: &mut impl Write) -
     Ok(Request {
         method: parsed.method.unwrap_or_default().to_owned(),
         path: path_of(target).to_owned(),
+        query: target.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
         authorization: value("authorization"),
         closes: parsed.version == Some(0)
             || value("connection").is_some_and(|v| v.eq_ignore_ascii_case("close")),

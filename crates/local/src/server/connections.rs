@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::routes::Routes;
+use super::listening::Handler;
 use crate::http::{Answer, ReadError, read_request, write_answer};
 use crate::socket::{Listener, Stream};
 
@@ -79,18 +79,18 @@ impl Connections {
 }
 
 /// Serves every caller on a thread of its own, until the server closes.
-pub(super) fn accept(listener: &Listener, connections: &Arc<Connections>, routes: &Arc<Routes>) {
+pub(super) fn accept(listener: &Listener, connections: &Arc<Connections>, handler: &Arc<dyn Handler>) {
     while let Some(stream) = listener.accept() {
         let Some(id) = connections.enter(&stream) else { return };
-        let (connections, routes) = (Arc::clone(connections), Arc::clone(routes));
+        let (connections, handler) = (Arc::clone(connections), Arc::clone(handler));
         std::thread::spawn(move || {
-            serve(&stream, id, &connections, &routes);
+            serve(&stream, id, &connections, &*handler);
             connections.leave(id);
         });
     }
 }
 
-fn serve(stream: &Stream, id: u64, connections: &Connections, routes: &Routes) {
+fn serve(stream: &Stream, id: u64, connections: &Connections, handler: &dyn Handler) {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
@@ -103,7 +103,7 @@ fn serve(stream: &Stream, id: u64, connections: &Connections, routes: &Routes) {
             }
         };
         connections.set_busy(id, true);
-        let answer = routes.answer(&request);
+        let answer = handler.answer(&request);
         let written = write_answer(&mut writer, &answer);
         if !connections.set_busy(id, false) || written.is_err() || request.closes {
             stream.shutdown(Shutdown::Both).ok();

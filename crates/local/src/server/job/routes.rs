@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::authentication;
 use super::promises::Promises;
 use crate::http::{Answer, Request, first_value};
+use crate::server::listening::Handler;
 use redkite_shell::{OverrideMode, Protection};
 
 use crate::Job;
@@ -62,13 +63,8 @@ struct One<'a, T: ?Sized> {
     only: BTreeMap<&'static str, &'a T>,
 }
 
-impl Routes {
-    pub(super) fn new(job: Arc<dyn Job>, token: String) -> Self {
-        Self { job, token, promises: Promises::default(), changing: Mutex::new(()) }
-    }
-
-    /// The answer to a request.
-    pub(super) fn answer(&self, request: &Request) -> Answer {
+impl Handler for Routes {
+    fn answer(&self, request: &Request) -> Answer {
         let started = Instant::now();
         let answer = match authentication::check(request.authorization.as_deref(), &self.token) {
             Ok(()) => self.route(request),
@@ -77,6 +73,12 @@ impl Routes {
         let (method, path, took) = (&request.method, &request.path, started.elapsed());
         self.job.served(&format!("Job API:\t{method}\t{path}\t{took:?}"));
         answer
+    }
+}
+
+impl Routes {
+    pub(super) fn new(job: Arc<dyn Job>, token: String) -> Self {
+        Self { job, token, promises: Promises::default(), changing: Mutex::new(()) }
     }
 
     fn route(&self, request: &Request) -> Answer {
