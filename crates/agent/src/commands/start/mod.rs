@@ -6,10 +6,11 @@ mod resolve;
 mod rules;
 mod token;
 
+use redkite_local::AgentServer;
 use redkite_worker::Exit;
 
 use crate::cli::{Command, Context, Deprecation, ReadsConfigFile};
-use crate::failure::Failure;
+use crate::failure::{Failure, OrFail};
 use options::{
     HookOptions, IdentityOptions, LifetimeOptions, LogOptions, PermissionOptions, SigningOptions, TagOptions,
     TelemetryOptions, WithoutEffect,
@@ -135,8 +136,22 @@ impl Command for Args {
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
         let settings = resolve::settings(&self, cx)?;
+        let locks = self.locks(cx)?;
         banner::say(&self, &settings, cx);
-        outcome(redkite_worker::start(settings))
+        let ended = redkite_worker::start(settings);
+        drop(locks);
+        outcome(ended)
+    }
+}
+
+impl Args {
+    /// The locks that the jobs of this machine share, with the experiment that serves them.
+    fn locks(&self, cx: &Context) -> Result<Option<AgentServer>, Failure> {
+        if !cx.experiment("agent-api") {
+            return Ok(None);
+        }
+        let sockets = self.paths.sockets.sockets_path.path().unwrap_or(".".as_ref());
+        AgentServer::start(sockets).map(Some).or_fail("failed to start the Agent API")
     }
 }
 
