@@ -15,7 +15,7 @@ pub enum FieldError {
         source: Box<FieldError>,
     },
     /// The kind does not fit.
-    #[error("expected {wanted}, but got {got}")]
+    #[error("it takes {wanted}, not {got}")]
     Kind {
         /// What the field takes.
         wanted: &'static str,
@@ -23,7 +23,7 @@ pub enum FieldError {
         got: Kind,
     },
     /// The document is neither a map nor a list.
-    #[error("unsupported type: a pipeline is a map or a list of steps, not {0}")]
+    #[error("a pipeline is a map or a list of steps, not {0}")]
     NotAPipeline(Kind),
     /// A rule of the field is broken.
     #[error("{0}")]

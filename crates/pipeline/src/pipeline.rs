@@ -50,11 +50,11 @@ impl Pipeline {
 
 fn steps(value: Option<Value>) -> Result<(Vec<Step>, Option<Warning>), FieldError> {
     match value {
-        None => Ok((Vec::new(), Some(Warning::new("pipeline contains no steps")))),
+        None => Ok((Vec::new(), Some(Warning::new("the pipeline has no steps")))),
         Some(Value::Null) => Ok((Vec::new(), None)),
         Some(Value::List(items)) => {
             let (steps, warnings) = parse_steps(items).in_field("steps")?;
-            let heading = "while reading the value of key \"steps\"";
+            let heading = "in \"steps\"";
             Ok((steps, (!warnings.is_empty()).then(|| Warning::with(heading, warnings))))
         }
         Some(other) => Err(FieldError::Kind { wanted: "a list of steps", got: other.kind() }.inside("steps")),

@@ -47,7 +47,7 @@ fn streams() {
     refused("%YAML 1.2\n---\na\n", "incompatible");
     refused("%FOO x\n---\na\n", "unknown directive");
     refused("%YAML 1.1\na\n", "did not find expected <document start>");
-    refused("a: *nope\n", "unknown anchor 'nope'");
+    refused("a: *nope\n", "there is no anchor \"nope\"");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn encodings() {
     assert_eq!(read(b"\xef\xbb\xbfa: 1\n").0, [r#"{"a":1}"#]);
     let utf16: Vec<u8> = "\u{feff}a: é\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(read(&utf16).0, [r#"{"a":"é"}"#]);
-    assert_eq!(read(b"a: \xff\n").1.as_deref(), Some("line 1: invalid UTF-8"));
+    assert_eq!(read(b"a: \xff\n").1.as_deref(), Some("line 1: this is not UTF-8"));
     refused("a: \"\u{1}\"\n", "control characters are not allowed");
     accepted("a: |\r\n  x\r\n  y\r\n", &[r#"{"a":"x\ny\n"}"#]);
     accepted("- a\u{85}- b\u{2028}- c\r- d\n", &[r#"["a","b","c","d"]"#]);
@@ -145,8 +145,8 @@ fn tags() {
     );
     accepted("[!!binary aGk=, !!timestamp \"2024-01-02\"]", &[r#"["hi","2024-01-02T00:00:00Z"]"#]);
     accepted("a: !!set {b: c}\nd: !!seq {e: f}\n", &[r#"{"a":{"b":"c"},"d":{"e":"f"}}"#]);
-    refused("!!bool yes", "cannot decode a string `yes` as a !!bool");
-    refused("!!int x", "as a !!int");
+    refused("!!bool yes", "\"yes\" is a string, so it is no !!bool");
+    refused("!!int x", "so it is no !!int");
     refused("!!binary '*'", "base64");
 }
 
@@ -157,13 +157,13 @@ fn keys() {
         &[r#"{"1":"a","31":"b","true":"c","1.500000e+00":"d","yes":"e","+Inf":"f","0x10":"g"}"#],
     );
     accepted("a: &k key\n*k : 1\n", &[r#"{"a":"key","key":1}"#]);
-    refused("{~: a}", "line 1, col 2: null not supported as a map key");
-    refused("? [a]\n: b\n", "map key");
+    refused("{~: a}", "line 1, column 2: null can't be a key");
+    refused("? [a]\n: b\n", "can't be a key");
 }
 
 #[test]
 fn aliases_and_merges() {
-    refused("a: &a [*a]\n", "line 1, col 4: infinite recursion");
+    refused("a: &a [*a]\n", "line 1, column 4: an alias lies inside");
     accepted("a: &a {x: 1, x: 2}\nb: {<<: *a}\n", &[r#"{"a":{"x":2},"b":{"x":1}}"#]);
     accepted(
         "a: &a {x: 1}\nb: &b {<<: *a, x: 2, z: 3}\nc: {<<: [[*b], *a]}\n",
@@ -190,11 +190,11 @@ fn multiplying_aliases_are_stopped() {
 fn deep_nesting_is_stopped_before_the_stack_is() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(documents(nested(120).as_bytes()).next_value().is_some_and(|value| value.is_ok()));
-    refused(&nested(100_000), "exceeded max depth");
+    refused(&nested(100_000), "levels deep");
     let through_aliases: String = (1..40)
         .map(|level| format!("- &a{level} {}*a{}{}\n", "[".repeat(30), level - 1, "]".repeat(30)))
         .collect();
-    refused(&format!("- &a0 x\n{through_aliases}"), "exceeded max depth");
+    refused(&format!("- &a0 x\n{through_aliases}"), "levels deep");
 }
 
 #[test]

@@ -41,26 +41,24 @@ impl SigningOptions {
     /// The key: that of AWS, else that of Google, else that of the file.
     pub(crate) fn key(&self) -> Result<SigningKey, Failure> {
         if !self.signing_aws_kms_key.is_empty() {
-            return Err(Failure::new("couldn't create AWS KMS signer: this agent can't reach AWS KMS yet"));
+            return Err(Failure::new("this agent can't sign with AWS KMS yet"));
         }
         if !self.signing_gcp_kms_key.is_empty() {
-            return Err(Failure::new(
-                "couldn't create GCP KMS signer: this agent can't reach Google Cloud KMS yet",
-            ));
+            return Err(Failure::new("this agent can't sign with Google Cloud KMS yet"));
         }
-        const WHAT: &str = "couldn't read the signing key file";
+        const WHAT: &str = "choosing the signing key";
         let path = &self.jwks_file;
-        let text = fs::read(path).or_fail(format!("{WHAT}: opening JWKS file: open {path}"))?;
-        let keys = KeySet::parse(&text).or_fail(format!("{WHAT}: parsing JWKS file"))?;
+        let text = fs::read(path).or_fail(format!("{WHAT}: opening the key file {path}"))?;
+        let keys = KeySet::parse(&text).or_fail(format!("{WHAT}: reading the key file {path}"))?;
         keys.signing_key(&self.jwks_key_id).or_fail(WHAT)
     }
 
     /// Notes at debug level with which key a step is signed and, if that is wanted, what is signed.
     pub(crate) fn note(&self, key: &SigningKey, payload: &str) {
-        tracing::debug!("Public Key Thumbprint (sha256): {}", key.thumbprint());
+        tracing::debug!("Signing with the key whose SHA-256 thumbprint is {}", key.thumbprint());
         if self.debug_signing {
             let checksum = redkite_pipeline::sign::checksum(payload);
-            tracing::debug!("Signed Step: {payload} checksum: {checksum}");
+            tracing::debug!("Signing {payload} (SHA-256 {checksum})");
         }
     }
 }

@@ -6,19 +6,19 @@ use super::variables::Variables;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InterpolationError {
     /// `${` is not followed by a name.
-    #[error("expected identifier to start with a letter, got {}", shown(.0))]
+    #[error("the name of a variable starts with a letter, not with {}", shown(.0))]
     Identifier(Option<char>),
     /// A name is not followed by something that can follow one.
-    #[error("expected an operator, got {}", shown(.0))]
+    #[error("the name of a variable is followed by }}, :-, -, ? or :, not by {}", shown(.0))]
     Operator(Option<char>),
     /// A `}` is missing.
-    #[error("expected brace expansion to end with }}")]
+    #[error("a }} is missing")]
     Unterminated,
     /// `${NAME:OFFSET}` without a number.
-    #[error("unable to parse offset: {0:?} is not a whole number")]
+    #[error("the offset {0:?} is no whole number")]
     Offset(String),
     /// `${NAME:OFFSET:LENGTH}` without a number.
-    #[error("unable to parse length: {0:?} is not a whole number")]
+    #[error("the length {0:?} is no whole number")]
     Length(String),
     /// `${NAME?MESSAGE}` and NAME is unset.
     #[error("${name}: {message}")]
@@ -300,13 +300,13 @@ mod tests {
         check("${N?set it}", "$N: set it");
         check("${N?}", "$N: not set");
         check("${N?see $A}", "$N: see alpha");
-        check("${_A}", "expected identifier to start with a letter, got '_'");
-        check("${", "expected identifier to start with a letter, got the end of the text");
-        check("${A+x}", "expected an operator, got '+'");
-        check("${A", "expected an operator, got the end of the text");
-        check("${A:-x", "expected brace expansion to end with }");
-        check("${A:?x}", "unable to parse offset: \"?x\" is not a whole number");
-        check("${A:1:y}", "unable to parse length: \"y\" is not a whole number");
+        check("${_A}", "the name of a variable starts with a letter, not with '_'");
+        check("${", "the name of a variable starts with a letter, not with the end of the text");
+        check("${A+x}", "the name of a variable is followed by }, :-, -, ? or :, not by '+'");
+        check("${A", "the name of a variable is followed by }, :-, -, ? or :, not by the end of the text");
+        check("${A:-x", "a } is missing");
+        check("${A:?x}", "the offset \"?x\" is no whole number");
+        check("${A:1:y}", "the length \"y\" is no whole number");
     }
 
     #[test]

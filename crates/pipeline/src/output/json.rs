@@ -6,7 +6,7 @@ use crate::value::Value;
 
 /// A number that JSON can't hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("json: unsupported value: {0}")]
+#[error("JSON has no number {0}")]
 pub struct NotSerializable(String);
 
 /// Indented by two blanks, without a final newline.

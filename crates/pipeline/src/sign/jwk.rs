@@ -93,13 +93,13 @@ pub struct KeySet {
 #[derive(Debug, thiserror::Error)]
 pub enum KeySetError {
     /// It is neither a set nor a key.
-    #[error("failed to parse key set: {0}")]
+    #[error("it is no key set: {0}")]
     Json(#[from] serde_json::Error),
     /// There is no key in it.
-    #[error("job verification keyset is empty")]
+    #[error("the key set is empty")]
     Empty,
     /// A key does not say what it is for.
-    #[error("job verification keyset contains a key without an algorithm at index {0}")]
+    #[error("key {0} of the set does not name its algorithm")]
     NoAlgorithm(usize),
 }
 
@@ -107,22 +107,22 @@ pub enum KeySetError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChosenKeyError {
     /// The set has not exactly one key, and none was named.
-    #[error("a signing key ID is required when using a JWKS that does not have exactly one signing key")]
+    #[error("the file does not hold exactly one key, so a key ID must say which one")]
     IdRequired,
     /// The set has no such key.
-    #[error("signing key ID {0:?} could not be found in JWKS")]
+    #[error("the file holds no key with the ID {0:?}")]
     NotFound(String),
     /// The key does not say what it is for.
-    #[error("key is missing algorithm")]
+    #[error("the key does not name its algorithm")]
     NoAlgorithm,
     /// The key is not for signing at all.
-    #[error("invalid signing algorithm: {0:?}")]
+    #[error("{0:?} is no algorithm for signatures")]
     NoSignature(String),
     /// The key is for signing, but pipelines aren't signed so.
-    #[error("unsupported signing algorithm: {0:?}")]
+    #[error("pipelines are not signed with {0:?}")]
     Unsupported(String),
     /// The key's type and algorithm don't go together.
-    #[error("unsupported signing algorithm for key type {kty:?}: {alg:?}")]
+    #[error("a key of type {kty:?} can't sign with {alg:?}")]
     Mismatch {
         /// The type.
         kty: String,

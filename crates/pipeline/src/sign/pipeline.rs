@@ -37,10 +37,7 @@ impl Signer for SigningKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignPipelineError {
     /// Nobody knows what a step does.
-    #[error(
-        "refusing to sign pipeline containing a step of unknown type, because the pipeline could be incorrectly \
-         parsed - please contact support"
-    )]
+    #[error("there is a step of an unknown type, and nobody can vouch for what is not understood")]
     UnknownStep,
     /// A number in a step has no JSON form.
     #[error("signing step with command {command:?}: it holds a number that can't be serialised")]

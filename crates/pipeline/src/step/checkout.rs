@@ -59,8 +59,7 @@ impl Checkout {
 
 pub(crate) fn parse_checkout(value: &Value) -> Result<Option<Checkout>, FieldError> {
     if let Value::Bool(value) = value {
-        let hint = "use a map of checkout settings, for example 'checkout: {skip: true}'";
-        return Err(FieldError::Rule(format!("'checkout: {value}' is not valid; {hint}")));
+        return Err(FieldError::Rule(format!("it is a map of settings such as {{skip: true}}, not {value}")));
     }
     let Some(map) = convert::map(value)? else { return Ok(None) };
     let mut fields = Fields::new(map);

@@ -54,7 +54,7 @@ pub(crate) fn parse_steps(items: Vec<Value>) -> Result<(Vec<Step>, Vec<Warning>)
         let (step, warning) =
             parse_step(item).map_err(|error| error.inside(format!("step {} of {}", index + 1, count)))?;
         steps.push(step);
-        let heading = || format!("while reading step {} of {}", index + 1, count);
+        let heading = || format!("in step {} of {}", index + 1, count);
         warnings.extend(warning.map(|warning| Warning::with(heading(), vec![warning])));
     }
     Ok((steps, warnings))
@@ -72,7 +72,8 @@ fn parse_name(name: String) -> (Step, Option<Warning>) {
     match StepKind::of_name(&name) {
         Some(kind) => (Step::Name(kind, name), None),
         None => {
-            let message = format!("unknown step type {name:?}, want one of [wait waiter block input manual]");
+            let message =
+                format!("{name:?} is no step; a step of one word is wait, waiter, block, input or manual");
             (Step::Unknown(Value::String(name)), Some(Warning::new(message)))
         }
     }
@@ -81,15 +82,15 @@ fn parse_name(name: String) -> (Step, Option<Warning>) {
 fn parse_map(map: Map) -> Result<(Step, Option<Warning>), FieldError> {
     let kind = match map.get("type") {
         Some(Value::String(name)) => {
-            StepKind::of_type(name).ok_or_else(|| Warning::new(format!("unknown step type {name:?}")))
+            StepKind::of_type(name).ok_or_else(|| Warning::new(format!("there is no step type {name:?}")))
         }
         Some(other) => {
             return Err(FieldError::Kind { wanted: "a string", got: other.kind() }.inside("type"));
         }
         None => StepKind::of_keys(&map).ok_or_else(|| {
             Warning::new(format!(
-                "cannot infer step type: need one of [{}]",
-                StepKind::KEYS.map(|(key, _)| key).join(" ")
+                "nothing tells the type of the step; one of these keys would: {}",
+                StepKind::KEYS.map(|(key, _)| key).join(", ")
             ))
         }),
     };
@@ -126,5 +127,5 @@ fn fallback(error: FieldError) -> Warning {
         FieldError::Child(warning) => *warning,
         other => Warning::new(other.to_string()),
     };
-    Warning::with("fell back using unknown type of step due to an unmarshaling error", vec![cause])
+    Warning::with("the step stays as it is written, because it can't be read", vec![cause])
 }

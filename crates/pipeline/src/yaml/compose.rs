@@ -24,7 +24,7 @@ pub enum SyntaxError {
         context: Option<&'static str>,
     },
     /// An alias points nowhere.
-    #[error("line {line}: unknown anchor '{anchor}' referenced")]
+    #[error("line {line}: there is no anchor {anchor:?}")]
     UnknownAnchor {
         /// The line of the alias.
         line: u64,
@@ -32,13 +32,13 @@ pub enum SyntaxError {
         anchor: String,
     },
     /// The text is neither UTF-8 nor UTF-16 with a byte order mark.
-    #[error("line {line}: invalid UTF-8")]
+    #[error("line {line}: this is not UTF-8")]
     Encoding {
         /// The line of the first byte that is wrong.
         line: usize,
     },
     /// Collections nest too deeply.
-    #[error("line {line}: exceeded max depth of {MAX_DEPTH}")]
+    #[error("line {line}: nested more than {MAX_DEPTH} levels deep")]
     TooDeep {
         /// The line of the collection.
         line: u64,

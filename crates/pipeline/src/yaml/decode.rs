@@ -15,7 +15,7 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// A document is well-formed but means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, col {column}: {problem}")]
+#[error("line {line}, column {column}: {problem}")]
 pub struct DecodeError {
     /// The line of the node, from one.
     pub line: u64,
@@ -53,10 +53,10 @@ impl<'a> Decoder<'a> {
 
     fn collection(&mut self, id: NodeId) -> Result<Value, DecodeError> {
         if self.depth > MAX_DEPTH {
-            return Err(self.problem(id, format!("exceeded max depth of {MAX_DEPTH}")));
+            return Err(self.problem(id, format!("nested more than {MAX_DEPTH} levels deep")));
         }
         if !self.active.insert(id) {
-            return Err(self.problem(id, "infinite recursion"));
+            return Err(self.problem(id, "an alias lies inside of what it stands for"));
         }
         self.depth += 1;
         let value = match &self.node(id).content {
@@ -153,10 +153,10 @@ impl<'a> Decoder<'a> {
     fn key(&self, id: NodeId) -> Result<String, DecodeError> {
         let target = self.behind_alias(id);
         let Content::Scalar(scalar) = &self.node(target).content else {
-            return Err(self.problem(id, "a list or map can't serve as a map key"));
+            return Err(self.problem(id, "a list or map can't be a key"));
         };
         match scalar_value(scalar).map_err(|problem| self.problem(id, problem))? {
-            Value::Null => Err(self.problem(id, "null not supported as a map key")),
+            Value::Null => Err(self.problem(id, "null can't be a key")),
             Value::Bool(value) => Ok(value.to_string()),
             Value::Int(value) => Ok(value.to_string()),
             Value::Uint(value) => Ok(value.to_string()),
@@ -208,7 +208,7 @@ fn scalar_value(scalar: &Scalar) -> Result<Value, String> {
         #[expect(clippy::cast_precision_loss, reason = "a float field holds what a float can hold")]
         ("float", Value::Uint(value)) => Ok(Value::Float(value as f64)),
         ("int" | "bool" | "null" | "timestamp" | "float", value) => {
-            Err(format!("cannot decode {} `{}` as a !!{kind}", value.kind(), scalar.text))
+            Err(format!("{:?} is {}, so it is no !!{kind}", scalar.text, value.kind()))
         }
         ("binary", _) => binary(&scalar.text),
         _ => Ok(text()),
@@ -218,6 +218,6 @@ fn scalar_value(scalar: &Scalar) -> Result<Value, String> {
 fn binary(text: &str) -> Result<Value, String> {
     let compact: String = text.split_ascii_whitespace().collect();
     let bytes = base64::engine::general_purpose::STANDARD.decode(compact);
-    let bytes = bytes.map_err(|_| "!!binary value contains invalid base64 data".to_owned())?;
+    let bytes = bytes.map_err(|_| "this !!binary is no base64".to_owned())?;
     Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
 }

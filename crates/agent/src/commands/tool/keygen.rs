@@ -40,7 +40,7 @@ impl Command for Args {
         let algorithm = self.algorithm()?;
         let id = self.id();
         let pair = generate(algorithm, &id)
-            .map_err(|error| Failure::Logged(format!("Failed to generate key pair: {}", chain(&error))))?;
+            .map_err(|error| Failure::Logged(format!("No key could be made: {}", chain(&error))))?;
         let path = |chosen: &FilePath, half: &str| match chosen.as_str() {
             "" => format!("./{}-{id}-{half}.json", algorithm.name()),
             chosen => chosen.to_owned(),
@@ -50,11 +50,12 @@ impl Command for Args {
             ("public", &self.public_jwks_file, &pair.public),
         ] {
             let path = path(chosen, half);
-            tracing::info!("Writing {half} key set to {path}...");
-            write(&path, content)
-                .map_err(|reason| Failure::Logged(format!("Failed to write {half} key file: {reason}")))?;
+            tracing::info!("Writing the {half} key to {path}");
+            write(&path, content).map_err(|reason| {
+                Failure::Logged(format!("The {half} key could not be written: {reason}"))
+            })?;
         }
-        tracing::info!("Done! Enjoy your new keys ^_^");
+        tracing::info!("The keys are ready");
         Ok(())
     }
 }
@@ -62,15 +63,12 @@ impl Command for Args {
 impl Args {
     fn algorithm(&self) -> Result<KeyAlgorithm, Failure> {
         if self.alg.is_empty() {
-            tracing::info!("No algorithm provided, using EdDSA");
+            tracing::info!("The algorithm is EdDSA, as none was named");
             return Ok(KeyAlgorithm::EdDsa);
         }
         KeyAlgorithm::of_name(&self.alg).ok_or_else(|| {
             let valid = KeyAlgorithm::ALL.map(KeyAlgorithm::name).join(" ");
-            Failure::Logged(format!(
-                "Invalid signing algorithm: {}. Valid signing algorithms are: [{valid}]",
-                self.alg
-            ))
+            Failure::Logged(format!("{} is no algorithm for pipelines; these are: [{valid}]", self.alg))
         })
     }
 
@@ -79,7 +77,7 @@ impl Args {
             return self.key_id.clone();
         }
         let id = key_name::random();
-        tracing::info!("No key ID provided, using a randomly generated one: {id}");
+        tracing::info!("The key is called {id}, as no ID was named");
         id
     }
 }

@@ -16,12 +16,12 @@ pub(super) fn find_out(args: &Args, environment: &Environment) -> Option<Vec<Str
     match fs::read(path) {
         Ok(text) => {
             let files = lines(&String::from_utf8_lossy(&text));
-            tracing::info!("if_changed read {} from {path:?}", counted(&files));
+            tracing::info!("if_changed: {} listed in {path:?}", counted(&files));
             Some(files)
         }
         Err(error) => {
             tracing::error!(
-                "Couldn't read changed files from {path:?}, not skipping any pipeline steps: open {path}: {error}"
+                "No step is skipped, because the list of changed files {path:?} can't be read: {error}"
             );
             None
         }
@@ -49,13 +49,11 @@ fn from_git(args: &Args, environment: &Environment) -> Option<Vec<String>> {
     });
     match diff {
         Ok(files) => {
-            tracing::info!("if_changed found {}", counted(&files));
+            tracing::info!("if_changed: {}", counted(&files));
             Some(files)
         }
         Err((error, complaints)) => {
-            tracing::error!(
-                "Couldn't determine git diff from upstream, not skipping any pipeline steps: {error}"
-            );
+            tracing::error!("No step is skipped, because git can't tell what has changed: {error}");
             complaints.lines().for_each(|line| tracing::error!("git: {line}"));
             tracing::error!(
                 "The base was {base:?}: name another with --git-diff-base or BUILDKITE_GIT_DIFF_BASE, or have it \
@@ -84,7 +82,7 @@ fn fetch(git: &Git, base: &str) {
         ("origin", base)
     });
     if let Err(error) = git.capture(&["fetch", "--", remote, name]) {
-        tracing::error!("Couldn't fetch the diff base: {}", chain(&error));
+        tracing::error!("Fetching what the build is compared with failed: {}", chain(&error));
         error.complaints.lines().for_each(|line| tracing::error!("git: {line}"));
     }
 }
@@ -104,8 +102,6 @@ fn changes(git: &Git, base: &str) -> Result<Vec<String>, GitError> {
         ])?));
     }
     let common = git.capture(&["merge-base", base, "HEAD"])?;
-    tracing::info!(
-        "Applying if_changed conditions relative to {common:?} (the merge-base of {base:?} and HEAD)"
-    );
+    tracing::info!("if_changed compares with {common:?}, where {base:?} and HEAD part");
     Ok(lines(&git.capture(&["diff", "--name-only", &common])?))
 }

@@ -40,13 +40,10 @@ impl Input {
             Content::Stdin(read) => read,
             Content::File { path, mut file } => {
                 let read = file.read_to_end(&mut bytes).map(|_| bytes);
-                return read.or_fail(format!(
-                    "pipeline parsing of {:?} failed: input error: read {path}",
-                    self.name
-                ));
+                return read.or_fail(format!("reading the pipeline file {path}"));
             }
         };
-        read.or_fail(format!("pipeline parsing of {:?} failed: input error", self.name))
+        read.or_fail("reading standard input")
     }
 }
 
@@ -74,22 +71,22 @@ fn default_file() -> Result<&'static str, Failure> {
     let found: Vec<&str> = DEFAULTS.into_iter().filter(|path| Path::new(path).exists()).collect();
     match found.as_slice() {
         [] => Err(Failure::new(
-            "could not find a default pipeline configuration file; see `buildkite-agent pipeline upload --help` for \
-             more information",
+            "there is no pipeline file here: name one, or see `buildkite-agent pipeline upload --help` for where they \
+             are looked for",
         )),
         [path] => Ok(path),
         several => Err(Failure::new(format!(
-            "found multiple configuration files: {}; please keep only 1 configuration file present",
+            "there are several pipeline files: {}; name the one that is meant",
             several.join(", ")
         ))),
     }
 }
 
 fn open_file(path: &str) -> Result<Input, Failure> {
-    let file = File::open(path).or_fail(format!("failed to read file: open {path}"))?;
+    let file = File::open(path).or_fail(format!("opening the pipeline file {path}"))?;
     let is_empty = file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
     if is_empty {
-        return Err(Failure::new(format!("pipeline file {path:?} is empty")));
+        return Err(Failure::new(format!("the pipeline file {path:?} is empty")));
     }
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Input { name, content: Content::File { path: path.to_owned(), file } })

@@ -121,7 +121,7 @@ impl Args {
             (false, _) => Ok(Destination::Server(Box::new(self.api.client(environment)))),
             (true, "json") => Ok(Destination::Json),
             (true, "yaml") => Ok(Destination::Yaml { printed: 0 }),
-            (true, other) => Err(Failure::new(format!("unknown output format {other:?}"))),
+            (true, other) => Err(Failure::new(format!("a dry run prints json or yaml, not {other:?}"))),
         }
     }
 }
@@ -134,9 +134,11 @@ fn resolve_commit(variables: &mut Variables, environment: &Environment) {
         .and_then(|git| git.capture(&["rev-parse", &commit]).map_err(|error| chain(&error)));
     match resolved {
         Ok(resolved) => {
-            tracing::info!("Updating BUILDKITE_COMMIT to {resolved:?}");
+            tracing::info!("BUILDKITE_COMMIT is {resolved:?} in this pipeline");
             variables.set("BUILDKITE_COMMIT", resolved);
         }
-        Err(error) => tracing::warn!("Error running git rev-parse {commit:?}: {error}"),
+        Err(error) => {
+            tracing::warn!("BUILDKITE_COMMIT stays {commit:?}, because it can't be resolved: {error}")
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Run<'_> {
         let name = input.name.clone();
         let text = input.read()?;
         for (index, document) in documents(&text).enumerate() {
-            let parsed = document.or_fail(format!("pipeline parsing of {name:?} failed"))?;
+            let parsed = document.or_fail(format!("{name:?} holds no valid pipeline"))?;
             let pipeline = self.prepared(parsed, &name)?;
             self.deliver(&pipeline, &name, index + 1)?;
         }
@@ -57,7 +57,7 @@ impl Run<'_> {
         if !self.args.no_interpolation {
             self.add_trace_context(&mut pipeline);
             interpolate_pipeline(&mut pipeline, &mut self.variables, self.precedence)
-                .or_fail(format!("pipeline interpolation of {name:?} failed"))?;
+                .or_fail(format!("the variables of {name:?} can't be replaced"))?;
         }
         if let Some(warning) = warning {
             self.report(&warning, name)?;
@@ -78,7 +78,7 @@ impl Run<'_> {
         let key = signing.key()?;
         let repository = self.cx.environment.get("BUILDKITE_REPO").unwrap_or_default();
         sign_pipeline(pipeline, &key, &repository, |payload| signing.note(&key, payload))
-            .or_fail("couldn't sign pipeline")
+            .or_fail("signing the pipeline")
     }
 
     fn add_trace_context(&self, pipeline: &mut Pipeline) {
@@ -90,14 +90,10 @@ impl Run<'_> {
     fn report(&self, warning: &Warning, name: &str) -> Result<(), Failure> {
         if self.args.reject_parse_warnings {
             return Err(Failure::new(format!(
-                "pipeline {name:?} parsed with warnings; refusing upload because --reject-parse-warnings is \
-                 enabled:\n{warning}"
+                "{name:?} is not uploaded, because --reject-parse-warnings is set and there are warnings:\n{warning}"
             )));
         }
-        tracing::warn!(
-            "There were some issues with the pipeline input - pipeline upload will proceed, but might not \
-             succeed:\n{warning}"
-        );
+        tracing::warn!("{name:?} is uploaded, but not all of it is understood:\n{warning}");
         Ok(())
     }
 
@@ -106,11 +102,13 @@ impl Run<'_> {
             .map_err(|error| unserializable(name, &error))?;
         let Exposed { names, short, bad_patterns } = exposed;
         if let Some(error) = bad_patterns {
-            tracing::warn!("Couldn't match environment variable names against redacted-vars: {error}");
+            tracing::warn!(
+                "Secrets are not looked for, because --redacted-vars has malformed patterns: {error}"
+            );
         }
         if !short.is_empty() {
             tracing::warn!(
-                "Some variables have values below minimum length ({} bytes) and will not be redacted: {}",
+                "Values of less than {} bytes are not looked for: {}",
                 redkite_redact::MIN_VALUE_LEN,
                 short.join(", ")
             );
@@ -121,13 +119,10 @@ impl Run<'_> {
         let names = names.join(" ");
         if self.args.reject_secrets {
             return Err(Failure::new(format!(
-                "pipeline {name:?} contains values interpolated from the following secret environment variables: \
-                 [{names}], and cannot be uploaded to Buildkite"
+                "{name:?} is not uploaded, because it holds the values of secret variables: [{names}]"
             )));
         }
-        tracing::warn!(
-            "pipeline {name:?} contains values interpolated from secret environment variables: [{names}]"
-        );
+        tracing::warn!("{name:?} holds the values of secret variables: [{names}]");
         tracing::warn!(
             "To refuse such pipelines use --reject-secrets or set BUILDKITE_AGENT_PIPELINE_UPLOAD_REJECT_SECRETS"
         );
@@ -140,9 +135,7 @@ impl Run<'_> {
         let home = home_directory(environment);
         let find_out = || changed::find_out(args, environment);
         for error in apply_if_changed(pipeline, &mut self.changed, Some(&home), find_out) {
-            tracing::warn!(
-                "Couldn't understand an if_changed condition: {error}. The step will not be skipped."
-            );
+            tracing::warn!("A step runs because its if_changed condition can't be understood: {error}");
         }
     }
 
@@ -159,7 +152,7 @@ impl Run<'_> {
             }
             Destination::Server(client) => {
                 upload(client, self.args, pipeline)?;
-                tracing::info!("Successfully parsed and uploaded pipeline #{number} from {name:?}");
+                tracing::info!("Uploaded pipeline #{number} of {name:?}");
             }
         }
         Ok(())
@@ -169,20 +162,18 @@ impl Run<'_> {
 fn upload(client: &Client, args: &Args, pipeline: &Pipeline) -> Result<(), Failure> {
     if args.job.is_empty() {
         return Err(Failure::new(
-            "missing job parameter; this is usually set in the environment for a Buildkite job via BUILDKITE_JOB_ID",
+            "no job: --job, or BUILDKITE_JOB_ID in a job, says whose build gets the steps",
         ));
     }
     let placement = if args.replace { Placement::Replace } else { Placement::Insert };
     send(client, &JobId::from(args.job.as_str()), pipeline, placement).map_err(|error| {
-        tracing::error!("Couldn't upload: {}", chain(&error));
+        tracing::error!("The upload failed: {}", chain(&error));
         Failure::Silent(1)
     })
 }
 
 fn unserializable(name: &str, error: &NotSerializable) -> Failure {
     Failure::new(format!(
-        "couldn't scan the {name:?} pipeline for redacted variables. This parsed pipeline could not be serialized, \
-         ensure the pipeline YAML is valid, or ignore interpolated secrets for this upload by passing \
-         --redacted-vars=''. ({error})"
+        "{name:?} can't be written as JSON, so that it can neither be searched for secrets nor uploaded: {error}"
     ))
 }

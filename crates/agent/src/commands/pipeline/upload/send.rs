@@ -20,15 +20,13 @@ pub(super) enum Placement {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SendError {
     /// A number in it has no JSON form.
-    #[error("failed to serialise the pipeline: {0}")]
+    #[error("writing the pipeline: {0}")]
     NotSerializable(#[from] NotSerializable),
     /// The server did not take it.
-    #[error("failed to upload and accept pipeline: {0}")]
+    #[error("the server did not take the pipeline: {0}")]
     Upload(#[source] ApiError),
     /// The server took it, but as something else.
-    #[error(
-        "failed to upload and accept pipeline: the server's location {location:?} is not that of upload {uuid} of job {job}"
-    )]
+    #[error("the server's location {location:?} is not that of upload {uuid} of job {job}")]
     Elsewhere {
         /// Where the server says it is.
         location: String,
@@ -38,7 +36,7 @@ pub(super) enum SendError {
         job: JobId,
     },
     /// The server took it, but did not apply it.
-    #[error("failed to upload and process pipeline: {0}")]
+    #[error("the server did not apply the pipeline: {0}")]
     Process(#[source] ApiError),
 }
 

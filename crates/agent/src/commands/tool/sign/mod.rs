@@ -70,7 +70,7 @@ impl Command for Args {
             stored::sign(&self, &key, cx)
         };
         done.map_err(|failure| match failure {
-            Failure::Message(message) => Failure::Message(format!("Error signing pipeline: {message}")),
+            Failure::Message(message) => Failure::Message(format!("the pipeline is not signed: {message}")),
             other => other,
         })
     }
@@ -81,8 +81,7 @@ impl Args {
     fn sign_given(&self, key: &SigningKey, cx: &mut Context) -> Result<(), Failure> {
         if self.repo.is_empty() {
             return Err(Failure::new(
-                "either provide the pipeline YAML, and the repository URL, or provide a GraphQL token to allow them \
-                 to be retrieved from Buildkite",
+                "--repo says for which repository the signatures are good; or --graphql-token, to fetch both it and the pipeline",
             ));
         }
         let (name, text) = self.read()?;
@@ -96,13 +95,17 @@ impl Args {
     fn read(&self) -> Result<(String, String), Failure> {
         let (name, bytes) = match &self.file {
             Some(path) => {
-                let bytes = fs::read(path).or_fail(format!("failed to read file: open {path}"))?;
+                let bytes = fs::read(path).or_fail(format!("opening the pipeline file {path}"))?;
                 let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
                 (name, bytes)
             }
             None => match stdin::read_if_readable() {
                 Some(bytes) => ("(stdin)".to_owned(), bytes.or_fail("reading standard input")?),
-                None => return Err(Failure::new("no pipeline file found")),
+                None => {
+                    return Err(Failure::new(
+                        "there is no pipeline: name a file, or write it to standard input",
+                    ));
+                }
             },
         };
         Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
@@ -110,7 +113,7 @@ impl Args {
 
     fn sign(&self, pipeline: &mut Pipeline, key: &SigningKey, repository: &str) -> Result<(), Failure> {
         sign_pipeline(pipeline, key, repository, |payload| self.signing.note(key, payload))
-            .or_fail("couldn't sign pipeline")
+            .or_fail("signing the steps")
     }
 
     fn show_unsigned(&self, pipeline: &Pipeline, cx: &mut Context) -> Result<(), Failure> {
@@ -123,24 +126,20 @@ impl Args {
 
 /// The first document of `text`, which must not hold variables.
 fn parsed(text: &str, name: &str) -> Result<Pipeline, Failure> {
-    let found = expansions(text).or_fail("discovering interpolation expansions")?;
+    let found = expansions(text).or_fail("looking for variables")?;
     if !found.is_empty() {
         return Err(Failure::new(format!(
-            "pipeline contains environment interpolations, which are only replaced when a job uploads the pipeline. \
-             Please remove the following interpolation directives: {}",
+            "nothing will replace the variables of this pipeline, so that it can't be signed with them: {}",
             found.join(", ")
         )));
     }
-    let what = format!("pipeline parsing of {name:?} failed");
+    let what = format!("{name:?} holds no valid pipeline");
     let Some(document) = documents(text.as_bytes()).next() else {
-        return Err(Failure::new(format!("{what}: EOF")));
+        return Err(Failure::new(format!("{what}: it is empty")));
     };
     let parsed = document.or_fail(what)?;
     if let Some(warning) = parsed.warning {
-        tracing::warn!(
-            "There were some issues with the pipeline input - signing will be attempted but might not \
-             succeed:\n{warning}"
-        );
+        tracing::warn!("Not all of {name:?} is understood:\n{warning}");
     }
     Ok(parsed.pipeline)
 }

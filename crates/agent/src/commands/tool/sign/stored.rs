@@ -13,11 +13,9 @@ use crate::failure::{Failure, OrFail};
 pub(super) fn sign(args: &Args, key: &SigningKey, cx: &mut Context) -> Result<(), Failure> {
     let graphql = GraphQl::new(&args.graphql_endpoint, &args.graphql_token);
     let (organization, slug) = (&args.organization_slug, &args.pipeline_slug);
-    let stored = graphql.pipeline(&format!("{organization}/{slug}")).or_fail("couldn't retrieve pipeline")?;
+    let stored = graphql.pipeline(&format!("{organization}/{slug}")).or_fail("fetching the pipeline")?;
     let Some(StoredPipeline { id, repository_url, yaml }) = stored else {
-        return Err(Failure::new(format!(
-            "pipeline not found: organization-slug: {organization}, pipeline-slug: {slug}"
-        )));
+        return Err(Failure::new(format!("there is no pipeline {organization}/{slug}")));
     };
     let mut pipeline = parsed(&yaml, "(stored)")?;
     args.show_unsigned(&pipeline, cx)?;
@@ -26,24 +24,23 @@ pub(super) fn sign(args: &Args, key: &SigningKey, cx: &mut Context) -> Result<()
     if !args.update {
         return Ok(cx.out.text(&signed)?);
     }
-    tracing::info!("Replacing pipeline with signed version:\n{signed}");
+    tracing::info!("The pipeline becomes:\n{signed}");
     if !args.no_confirm && !is_confirmed(cx)? {
-        tracing::info!("Aborting without updating pipeline");
+        tracing::info!("The pipeline stays as it is");
         return Ok(());
     }
-    graphql.update(&id, signed.trim()).or_fail("couldn't update pipeline")?;
-    tracing::info!("Pipeline updated successfully");
+    graphql.update(&id, signed.trim()).or_fail("writing the pipeline back")?;
+    tracing::info!("The pipeline is signed");
     Ok(())
 }
 
 fn is_confirmed(cx: &mut Context) -> Result<bool, Failure> {
-    cx.out.text(
-        "\n\x1b[1mAre you sure you want to update the pipeline? This may break your builds! [y/N]:\x1b[0m ",
-    )?;
+    cx.out
+        .text("\n\x1b[1mReplace the stored steps with the signed ones? Builds may break. [y/N]:\x1b[0m ")?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).or_fail("couldn't read user input")?;
+    io::stdin().read_line(&mut answer).or_fail("reading the answer")?;
     let Some(word) = answer.split_whitespace().next() else {
-        return Err(Failure::new("couldn't read user input: unexpected newline"));
+        return Err(Failure::new("there was no answer"));
     };
     Ok(["y", "yes"].contains(&word.to_lowercase().as_str()))
 }
