@@ -10,6 +10,7 @@ mod child;
 mod ending;
 mod interrupts;
 mod launch;
+mod replace;
 mod signal;
 mod warden;
 
@@ -26,4 +27,5 @@ pub use ending::Ending;
 pub use interrupts::{Interrupts, InterruptsError, die_by};
 pub use launch::{Input, Launch, SpawnError, Stream, Streams, Terminal};
 pub use os::unbuffered_output;
+pub use replace::replace;
 pub use signal::{Signal, UnknownSignal};

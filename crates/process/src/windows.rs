@@ -271,3 +271,8 @@ impl Handlers {
 }
 
 pub(crate) fn die_by(_: Signal) {}
+
+/// A program can't be replaced here.
+pub(crate) fn replace(_: &mut std::process::Command) -> std::io::Error {
+    std::io::ErrorKind::Unsupported.into()
+}

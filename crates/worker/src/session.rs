@@ -15,8 +15,8 @@ pub(crate) struct Session {
     pub(crate) ping_interval: Duration,
     pub(crate) job_status_interval: Duration,
     pub(crate) heartbeat_interval: Duration,
-    /// As it was at registration: connect and disconnect go there.
-    registered: Client,
+    /// Where connect, acquire and disconnect go, whatever pings say.
+    registered_endpoint: Endpoint,
     current: Mutex<Current>,
 }
 
@@ -49,7 +49,7 @@ impl Session {
             ping_interval: interval(answer.ping_interval, DEFAULT_PING),
             job_status_interval: interval(answer.job_status_interval, DEFAULT_JOB_STATUS),
             heartbeat_interval: interval(answer.heartbeat_interval, DEFAULT_HEARTBEAT),
-            registered: client.clone(),
+            registered_endpoint: client.settings().endpoint.clone(),
             current: Mutex::new(Current { client, named_endpoint: answer.endpoint.clone(), last_ping: None }),
         }
     }
@@ -59,9 +59,11 @@ impl Session {
         self.lock().client.clone()
     }
 
-    /// How to reach the server as it was at registration.
-    pub(crate) fn registered(&self) -> &Client {
-        &self.registered
+    /// How to reach the server where the worker was registered.
+    pub(crate) fn registered(&self) -> Client {
+        let client = self.client();
+        let endpoint = self.registered_endpoint.clone();
+        client.with(redkite_api::Settings { endpoint, ..client.settings().clone() })
     }
 
     /// The headers of an answer, for every request from now on.

@@ -112,9 +112,9 @@ impl Worker {
     async fn acquire(&self, id: &JobId) -> Result<Option<JobResult>, WorkerError> {
         tracing::info!("Attempting to acquire job {id}...");
         let mut stop = self.stopper.listener();
-        let call = calls::job::acquire(id);
+        let (client, call) = (self.session.registered(), calls::job::acquire(id));
         let answer = tokio::select! {
-            answer = self.session.registered().call(&call) => answer,
+            answer = client.call(&call) => answer,
             () = stop.graceful() => return Ok(None),
         };
         match answer {

@@ -1,11 +1,14 @@
-//! The agent's log: what `tracing` events look like on standard error (docs/spec/cli.md §10).
+//! The agent's log: what `tracing` events look like, as text or as JSON (docs/spec/cli.md §10).
 
+mod fields;
+mod json;
 mod level;
+mod spans;
 mod subscriber;
 mod text;
 
 pub(crate) use level::Level;
-pub(crate) use subscriber::{Colour, Settings, install};
+pub(crate) use subscriber::{Colour, Format, Settings, install};
 
 /// Target of events that are NOTICE lines; `tracing` has no such level.
 pub(crate) const NOTICE: &str = "notice";

@@ -1,13 +1,14 @@
-//! The `tracing` subscriber of commands that jobs call: one write per event, nothing set up beforehand.
+//! The `tracing` subscriber: one write per event, nothing set up beforehand.
 
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::field::{Field, Visit};
 use tracing::span;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::Level;
+use super::fields::Fields;
+use super::json::json;
+use super::spans::Spans;
 use super::text::Line;
 
 /// How much is logged, and how it looks.
@@ -15,10 +16,19 @@ use super::text::Line;
 pub(crate) struct Settings {
     /// The lowest level that is written; ERROR and FATAL always are.
     pub(crate) threshold: Level,
-    /// Whether lines are coloured.
-    pub(crate) colour: Colour,
+    /// Form and place of lines.
+    pub(crate) format: Format,
     /// Fields that every line carries.
     pub(crate) fields: Vec<(String, String)>,
+}
+
+/// Form and place of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people, on standard error.
+    Text(Colour),
+    /// For programs, on standard output.
+    Json,
 }
 
 /// Whether log lines carry colour codes; they do even when nobody looks at a terminal (§10).
@@ -30,17 +40,17 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// Makes standard error the place of this process's log lines. A second call changes nothing.
+/// Begins this process's log. A second call changes nothing.
 pub(crate) fn install(settings: Settings) {
-    tracing::subscriber::set_global_default(TextLog { settings, spans: AtomicU64::new(1) }).ok();
+    tracing::subscriber::set_global_default(AgentLog { settings, spans: Spans::default() }).ok();
 }
 
-struct TextLog {
+struct AgentLog {
     settings: Settings,
-    spans: AtomicU64,
+    spans: Spans,
 }
 
-impl Subscriber for TextLog {
+impl Subscriber for AgentLog {
     /// Only what this project says: libraries' own events are none of the operator's business.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
@@ -53,48 +63,50 @@ impl Subscriber for TextLog {
     fn event(&self, event: &Event<'_>) {
         let mut seen = Fields::default();
         event.record(&mut seen);
-        seen.rest.extend(self.settings.fields.iter().cloned());
-        let time = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let mut fields = self.spans.current_fields();
+        fields.append(&mut seen.rest);
+        fields.extend(self.settings.fields.iter().cloned());
         let level = Level::of(event.metadata());
-        let line = Line { time: &time, level, message: &seen.message, fields: &seen.rest };
-        let text = match self.settings.colour {
-            Colour::Always => line.coloured(),
-            Colour::Never => line.plain(),
+        let line = |time| Line { time, level, message: &seen.message, fields: &fields };
+        let now = jiff::Zoned::now();
+        // A line that can't be written has nowhere else to go.
+        let _ = match self.settings.format {
+            Format::Json => {
+                let text = json(&line(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()));
+                std::io::stdout().lock().write_all(text.as_bytes())
+            }
+            Format::Text(colour) => {
+                let time = now.strftime("%Y-%m-%d %H:%M:%S").to_string();
+                let text = match colour {
+                    Colour::Always => line(&time).coloured(),
+                    Colour::Never => line(&time).plain(),
+                };
+                std::io::stderr().lock().write_all(text.as_bytes())
+            }
         };
-        std::io::stderr().lock().write_all(text.as_bytes()).ok();
     }
 
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed))
+    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+        self.spans.open(attributes)
     }
 
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
 
-#[derive(Default)]
-struct Fields {
-    message: String,
-    rest: Vec<(String, String)>,
-}
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.keep(field, format!("{value:?}"));
+    fn enter(&self, id: &span::Id) {
+        Spans::enter(id);
     }
 
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.keep(field, value.to_owned());
+    fn exit(&self, id: &span::Id) {
+        Spans::exit(id);
     }
-}
 
-impl Fields {
-    fn keep(&mut self, field: &Field, value: String) {
-        match field.name() {
-            "message" => self.message = value,
-            name => self.rest.push((name.to_owned(), value)),
-        }
+    fn clone_span(&self, id: &span::Id) -> span::Id {
+        self.spans.clone_handle(id);
+        id.clone()
+    }
+
+    fn try_close(&self, id: span::Id) -> bool {
+        self.spans.close_handle(&id)
     }
 }

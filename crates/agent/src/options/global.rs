@@ -2,7 +2,7 @@
 
 use crate::cli::Resolved;
 use crate::failure::Failure;
-use crate::logging::{self, Colour, Level, Settings};
+use crate::logging::{self, Colour, Format, Level, Settings};
 
 /// The options that every command has.
 #[derive(Debug, Clone, clap::Args)]
@@ -43,7 +43,11 @@ pub(crate) fn start_logging(command: &str, options: &Resolved) {
     let threshold = if debug { Level::Debug } else { parsed.unwrap_or(Level::Notice) };
     let colour = if options.is_set("no-color") { Colour::Never } else { Colour::Always };
     let fields = if debug { vec![("command".to_owned(), command.to_owned())] } else { Vec::new() };
-    logging::install(Settings { threshold, colour, fields });
+    let format = match options.text("log-format") {
+        "json" => Format::Json,
+        _ => Format::Text(colour),
+    };
+    logging::install(Settings { threshold, format, fields });
     if parsed.is_none() && !debug && !level.is_empty() {
         tracing::warn!(
             "Error when setting log level: invalid log level: {level}. \

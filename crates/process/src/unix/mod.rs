@@ -78,3 +78,8 @@ pub(crate) fn connect(
     command.stdout(Stdio::from(child_out)).stderr(Stdio::from(child_err));
     Reader::new(sources)
 }
+
+/// Runs the command in the place of this program; returns only when that failed.
+pub(crate) fn replace(command: &mut Command) -> io::Error {
+    std::os::unix::process::CommandExt::exec(command)
+}

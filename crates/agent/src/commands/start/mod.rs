@@ -135,6 +135,8 @@ impl Command for Args {
     const CONFIG_FILE: ReadsConfigFile = ReadsConfigFile::Read;
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
+        token::hide(&cx.environment);
+        rules::check_log_format(&self, &mut cx.out)?;
         let settings = resolve::settings(&self, cx)?;
         let locks = self.locks(cx)?;
         banner::say(&self, &settings, cx);

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::Args;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// Fails unless `value` is one of `allowed`.
 fn one_of(what: &str, value: &str, allowed: &[&str]) -> Result<(), Failure> {
@@ -17,6 +18,16 @@ fn one_of(what: &str, value: &str, allowed: &[&str]) -> Result<(), Failure> {
     }
     let listed: Vec<_> = allowed.iter().filter(|word| !word.is_empty()).copied().collect();
     Err(Failure::new(format!("invalid {what} {value:?}, must be one of [{}]", listed.join(" "))))
+}
+
+/// The form of the log, whose check is told on standard output like that of a wrong command line.
+pub(super) fn check_log_format(args: &Args, out: &mut Output) -> Result<(), Failure> {
+    let format = args.log.log_format.as_str();
+    if matches!(format, "text" | "json") {
+        return Ok(());
+    }
+    out.line(&format!("Unknown log-format of {format:?}, try text or json"))?;
+    Err(Failure::Silent(1))
 }
 
 /// The checks that need nothing but one option each.

@@ -1,9 +1,15 @@
-//! Where the registration token is (docs/spec/agent.md §2.1).
+//! Where the registration token is, and how it is kept from being seen (docs/spec/agent.md §2.1).
 
-use std::fs::File;
-use std::io::{self, Read};
+mod hide;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod os;
+
+use std::io;
 
 use redkite_api::Token;
+
+pub(super) use hide::hide;
 
 /// A token that is not where its reference says.
 #[derive(Debug, thiserror::Error)]
@@ -28,14 +34,15 @@ pub(super) fn resolve(given: &str) -> Result<Token, TokenError> {
 }
 
 fn from_descriptor(number: &str) -> io::Result<String> {
-    let mut text = String::new();
-    // Reading through the process's own table of descriptors takes over nothing that somebody else may own.
-    let number: u32 = number.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    File::open(format!("/dev/fd/{number}"))?.take(LONGEST).read_to_string(&mut text)?;
-    Ok(text)
+    os::read_descriptor(number.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?)
 }
 
-#[cfg(test)]
+/// Whether a token says where it is instead of being one.
+fn is_reference(token: &str) -> bool {
+    token.starts_with("file://") || token.starts_with("fd://")
+}
+
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
