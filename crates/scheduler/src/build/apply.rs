@@ -117,9 +117,11 @@ fn hand_over(work: &mut Work<'_>, id: JobId, agent: AgentId, to: JobState) {
 /// Idempotent while it runs, as answers get lost.
 fn started(work: &mut Work<'_>, id: JobId, at: Option<Time>) -> Result<(), Refused> {
     let now = work.now;
-    match work.job(id)?.state {
+    let job = work.job(id)?;
+    match job.state {
         JobState::Accepted => {
-            work.job_mut(id).times.started_at = Some(at.map_or(now, |at| at.min(now)));
+            let at = between(job.times.accepted_at, at, now);
+            work.job_mut(id).times.started_at = Some(at);
             work.move_job(id, JobState::Running);
             rollup::started(work);
         }
@@ -127,6 +129,13 @@ fn started(work: &mut Work<'_>, id: JobId, at: Option<Time>) -> Result<(), Refus
         state => return wrong(id, state, "started"),
     }
     Ok(())
+}
+
+/// A time that an agent tells, whose clock may be wrong: not before what came first by our own clock, nor
+/// after now. Timeouts count from it.
+pub(super) fn between(first: Option<Time>, told: Option<Time>, now: Time) -> Time {
+    let told = told.unwrap_or(now);
+    first.map_or(told, |first| told.max(first)).min(now)
 }
 
 /// The first declaration stands (§3.17).

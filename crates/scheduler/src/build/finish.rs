@@ -1,6 +1,7 @@
 //! The end of a job, and whether it is tried again (spec/control-plane.md §3.16, §3.17).
 
 use super::Build;
+use super::apply;
 use super::changes::JobEventKind;
 use super::event::Gone;
 use super::job::{Attempt, Exit, Job, RetryKind, Times};
@@ -22,7 +23,8 @@ pub(super) fn finished(work: &mut Work<'_>, id: JobId, exit: Exit, at: Option<Ti
         JobState::Canceling => JobState::Canceled,
         state => return Err(Refused::WrongState { job: id, state, action: "finished" }),
     };
-    work.job_mut(id).times.finished_at = Some(at.map_or(now, |at| at.min(now)));
+    let at = apply::between(job.times.started_at, at, now);
+    work.job_mut(id).times.finished_at = Some(at);
     end(work, id, to, Some(exit));
     Ok(())
 }

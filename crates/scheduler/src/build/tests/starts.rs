@@ -1,7 +1,7 @@
 //! From offer to start, deadlines, parallel jobs, concurrency groups (spec/control-plane.md §3.10–3.15, §8.5, §8.6).
 
 use super::{check, check_invalid, check_refused, check_steps, play};
-use crate::build::{Effect, JobEventKind};
+use crate::build::{Effect, Event, Exit, JobEventKind};
 use crate::time::Time;
 
 #[test]
@@ -35,6 +35,17 @@ fn deadlines() {
     assert_eq!(world.build.next_due(), Some(Time::from_millis(2_592_000_000)));
     assert_eq!(play(one, "offer a").build.next_due(), Some(Time::from_millis(60_000)));
     assert_eq!(play(one, "run a 0").build.next_due(), None);
+}
+
+#[test]
+fn an_agent_with_a_wrong_clock() {
+    let mut world = play("[{'key':'a','timeout_in_minutes':1}]", "offer a; accept a; after 10");
+    let job = world.job("a");
+    world.apply(Event::Started { job, at: Some(Time::from_millis(-9_000_000)) }).expect("fits");
+    assert_eq!(world.build.job(job).and_then(|job| job.times.started_at), Some(Time::from_millis(0)));
+    let exit = Exit { status: 0, signal: None, reason: None };
+    world.apply(Event::Finished { job, exit, at: Some(Time::from_millis(9_000_000)) }).expect("fits");
+    assert_eq!(world.build.job(job).and_then(|job| job.times.finished_at), Some(Time::from_millis(10_000)));
 }
 
 #[test]
