@@ -1,6 +1,6 @@
 //! Who waits for whom: explicit dependencies, barriers, uploaders (spec/control-plane.md §3.4–3.8).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Build;
 use super::job::Job;
@@ -9,11 +9,17 @@ use crate::ids::StepId;
 use crate::state::{JobKind, JobState};
 
 /// The dependencies of every step of a build, by the steps' places in display order.
+#[derive(Debug, Clone)]
 pub(super) struct Graph {
     /// What each step waits for.
     pub(super) needs: Vec<Needs>,
-    /// The latest attempts of each step's jobs, by their places in the build.
+    /// Which steps wait for each.
+    pub(super) dependents: Vec<Vec<usize>>,
+    /// The latest attempts of each step's jobs, by their places in the build; of a group, those of all
+    /// its steps.
     pub(super) jobs: Vec<Vec<usize>>,
+    /// Where each step and each group is.
+    place: HashMap<StepId, usize>,
 }
 
 /// What one step waits for.
@@ -46,20 +52,42 @@ struct Index<'a> {
 impl Graph {
     pub(super) fn of(build: &Build) -> Self {
         let index = Index::of(build);
-        let mut jobs = vec![Vec::new(); build.steps.len()];
-        for (place, job) in build.jobs.values().enumerate() {
-            if !job.is_retried()
-                && let Some(step) = index.place.get(&job.step)
-            {
-                jobs[*step].push(place);
-            }
-        }
-        let mut graph = Self { needs: vec![Needs::default(); build.steps.len()], jobs };
+        let count = build.steps.len();
+        let mut graph = Self {
+            needs: vec![Needs::default(); count],
+            dependents: vec![Vec::new(); count],
+            jobs: vec![Vec::new(); count],
+            place: index.place.clone(),
+        };
+        graph.add_jobs(build);
         graph.add_places(&index);
-        for place in 0..build.steps.len() {
+        for place in 0..count {
             graph.add_explicit(&index, place);
         }
+        for place in 0..count {
+            for target in graph.targets(place).collect::<Vec<_>>() {
+                graph.dependents[target].push(place);
+            }
+        }
         graph
+    }
+
+    /// The places of the steps, and of the groups they are in.
+    pub(super) fn places(&self, build: &Build, steps: impl Iterator<Item = StepId>) -> BTreeSet<usize> {
+        let with_group = |step: StepId| {
+            let place = self.place.get(&step).copied();
+            let group = place.and_then(|place| build.steps[place].group);
+            [place, group.and_then(|group| self.place.get(&group).copied())]
+        };
+        steps.flat_map(with_group).flatten().collect()
+    }
+
+    fn add_jobs(&mut self, build: &Build) {
+        for (number, job) in build.jobs.values().enumerate().filter(|(_, job)| !job.is_retried()) {
+            for place in self.places(build, std::iter::once(job.step)) {
+                self.jobs[place].push(number);
+            }
+        }
     }
 
     /// Barriers: each waits for everything since the one before it, everything behind waits for it.

@@ -11,6 +11,7 @@ mod graph;
 mod head;
 mod insert;
 mod job;
+mod plan;
 mod refused;
 mod rollup;
 mod settle;
@@ -38,6 +39,7 @@ use crate::facts::Facts;
 use crate::ids::{BuildId, Ids, JobId, StepId};
 use crate::state::{BuildState, JobState};
 use crate::time::Time;
+use plan::Kept;
 use work::Work;
 
 /// A build in three kinds of rows: its head, its steps in display order, its jobs in order of creation.
@@ -46,6 +48,8 @@ pub struct Build {
     head: Head,
     steps: Vec<Step>,
     jobs: IndexMap<JobId, Job>,
+    #[serde(skip)]
+    kept: Kept,
 }
 
 impl Build {
@@ -58,7 +62,12 @@ impl Build {
         now: Time,
         ids: &mut dyn Ids,
     ) -> Result<(Self, Changes), Refused> {
-        let mut build = Self { head: Head::new(id, facts, now), steps: Vec::new(), jobs: IndexMap::new() };
+        let mut build = Self {
+            head: Head::new(id, facts, now),
+            steps: Vec::new(),
+            jobs: IndexMap::new(),
+            kept: Kept::default(),
+        };
         let mut work = Work::new(&mut build, now, ids);
         insert::initial(&mut work, pipeline)?;
         settle::settle(&mut work);
@@ -80,7 +89,7 @@ impl Build {
         let mut build = self.clone();
         let mut ids = || unreachable!("a settled build needs no ids");
         let mut work = Work::new(&mut build, self.head.created_at, &mut ids);
-        work.reach_others();
+        work.outdate();
         settle::settle(&mut work);
         build
     }
@@ -88,7 +97,8 @@ impl Build {
     /// The build from its rows; steps may come in any order, jobs in order of creation.
     pub fn from_parts(head: Head, mut steps: Vec<Step>, jobs: impl IntoIterator<Item = Job>) -> Self {
         steps.sort_by_key(|step| step.position);
-        Self { head, steps, jobs: jobs.into_iter().map(|job| (job.id, job)).collect() }
+        let jobs = jobs.into_iter().map(|job| (job.id, job)).collect();
+        Self { head, steps, jobs, kept: Kept::default() }
     }
 
     /// The build's own row.

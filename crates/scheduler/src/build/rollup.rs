@@ -1,13 +1,11 @@
 //! The states of steps and of the build, as they follow from their jobs (spec/control-plane.md §2.4, §2.6).
 
-use std::collections::HashMap;
-
 use super::finish;
+use super::graph::Graph;
 use super::head::{Head, Progress};
 use super::job::Job;
-use super::work::{Reach, Work};
+use super::work::Work;
 use super::{Build, Step};
-use crate::ids::StepId;
 use crate::state::{BuildState, JobKind, JobState, StepOutcome, StepState};
 
 /// A job has started.
@@ -81,32 +79,24 @@ fn counts_as_failure(build: &Build, job: &Job) -> bool {
     job.is_hard_failure() || finish::promises_failure(build, job)
 }
 
-/// Moves steps to the states and outcomes that follow from their jobs: all of them, or those whose jobs
-/// changed, and their groups.
-pub(super) fn steps(work: &mut Work<'_>, reach: Reach) {
-    let mut touched = work.touched_steps();
-    let groups: Vec<StepId> = touched.iter().filter_map(|step| work.build().step(*step)?.group).collect();
-    touched.extend(groups);
-    let jobs = latest_jobs(work.build());
-    for place in 0..work.build().steps.len() {
-        let step = &work.build().steps[place];
-        if reach == Reach::Others || touched.contains(&step.id) {
-            step_state(work, place, jobs.get(&work.build().steps[place].id).map_or(&[], Vec::as_slice));
-        }
-    }
+/// Which steps are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rolled {
+    /// Those whose jobs changed, and their groups.
+    Touched,
+    /// All.
+    All,
 }
 
-/// The latest attempts of each step's jobs, and for a group those of all its steps.
-fn latest_jobs(build: &Build) -> HashMap<StepId, Vec<usize>> {
-    let groups: HashMap<StepId, StepId> =
-        build.steps.iter().filter_map(|step| Some((step.id, step.group?))).collect();
-    let mut found: HashMap<StepId, Vec<usize>> = HashMap::new();
-    for (place, job) in build.jobs.values().enumerate().filter(|(_, job)| !job.is_retried()) {
-        for step in [Some(job.step), groups.get(&job.step).copied()].into_iter().flatten() {
-            found.entry(step).or_default().push(place);
-        }
+/// Moves steps to the states and outcomes that follow from their jobs.
+pub(super) fn steps(work: &mut Work<'_>, graph: &Graph, rolled: Rolled) {
+    let places = match rolled {
+        Rolled::Touched => graph.places(work.build(), work.touched_steps().into_iter()),
+        Rolled::All => (0..graph.jobs.len()).collect(),
+    };
+    for place in places {
+        step_state(work, place, &graph.jobs[place]);
     }
-    found
 }
 
 fn step_state(work: &mut Work<'_>, place: usize, jobs: &[usize]) {

@@ -1,13 +1,16 @@
 //! After an event: what can go on goes on, until nothing moves (spec/control-plane.md §2.4.1, §3.8).
 
+use std::collections::BTreeSet;
+
 use super::cancel;
 use super::changes::Effect;
 use super::gate;
 use super::graph::{Graph, Needs, Standing};
 use super::head::MissingDependency;
 use super::job::Job;
-use super::rollup;
-use super::work::{Reach, Work};
+use super::plan::Plan;
+use super::rollup::{self, Rolled};
+use super::work::Work;
 use crate::definition::{Kind, OnFailure, WhenFailing};
 use crate::ids::JobId;
 use crate::state::{BuildState, JobKind, JobState};
@@ -27,40 +30,59 @@ enum Verdict {
 
 /// Moves jobs, steps and the build to where the rules put them after an event.
 pub(super) fn settle(work: &mut Work<'_>) {
-    let mut reach = Reach::Own;
+    let mut rolled = Rolled::Touched;
     loop {
-        if work.take_reach() == Reach::Others {
-            reach = Reach::Others;
-            let graph = Graph::of(work.build());
-            while pass(work, &graph) {}
-            if is_idle(work) && !gate::open(work) && strand(work, &graph) {
-                continue;
+        let kept = work.take_plan();
+        let stirred = work.take_stirred();
+        let mut queue = BTreeSet::new();
+        let mut plan = match kept {
+            Some(plan) => {
+                let places = plan.graph.places(work.build(), stirred.iter().copied());
+                queue.extend(places.into_iter().flat_map(|place| &plan.graph.dependents[place]));
+                plan
+            }
+            None => {
+                rolled = Rolled::All;
+                let graph = Graph::of(work.build());
+                queue.extend(0..graph.needs.len());
+                Box::new(Plan { tainted: vec![false; graph.needs.len()], graph })
+            }
+        };
+        let may_be_idle = !(queue.is_empty() && stirred.is_empty());
+        while let Some(place) = queue.pop_first() {
+            if decide(work, &mut plan, place) {
+                queue.extend(&plan.graph.dependents[place]);
             }
         }
-        let before = work.head().state;
-        rollup::build(work);
-        let begins_to_fail = before != BuildState::Failing && work.head().state == BuildState::Failing;
-        if !(begins_to_fail && stop_optional(work)) {
-            return rollup::steps(work, reach);
+        let stranded = may_be_idle && is_idle(work) && !gate::open(work) && strand(work, &plan.graph);
+        if !stranded && !begins_to_fail(work) {
+            rollup::steps(work, &plan.graph, rolled);
+            work.take_stirred();
+            return work.keep_plan(plan);
         }
+        work.keep_plan(plan);
     }
 }
 
-/// One look at every step in display order. Whether anything moved.
-fn pass(work: &mut Work<'_>, graph: &Graph) -> bool {
-    let mut moved = false;
-    let mut tainted = vec![false; graph.needs.len()];
-    for place in 0..graph.needs.len() {
-        let needs = &graph.needs[place];
-        let separates = graph.separates(work.build(), place);
-        if separates {
-            tainted[place] = taint(work, graph, needs, &tainted);
-        }
-        let open: Vec<JobId> = undecided(work, graph, place);
-        if open.is_empty() {
-            continue;
-        }
-        let verdict = verdict(work, graph, place, separates, &tainted);
+/// Moves the build; whether jobs that stop when it fails were stopped by that.
+fn begins_to_fail(work: &mut Work<'_>) -> bool {
+    let before = work.head().state;
+    rollup::build(work);
+    before != BuildState::Failing && work.head().state == BuildState::Failing && stop_optional(work)
+}
+
+/// Looks at one step. Whether those who wait for it must be looked at again.
+fn decide(work: &mut Work<'_>, plan: &mut Plan, place: usize) -> bool {
+    let graph = &plan.graph;
+    if matches!(work.build().steps[place].definition.kind, Kind::Group(_)) {
+        return false;
+    }
+    let separates = graph.separates(work.build(), place);
+    let tainted = separates && taint(work, graph, &graph.needs[place], &plan.tainted);
+    let mut moved = std::mem::replace(&mut plan.tainted[place], tainted) != tainted;
+    let open: Vec<JobId> = undecided(work, graph, place);
+    if !open.is_empty() {
+        let verdict = verdict(work, graph, place, separates, &plan.tainted);
         for job in open {
             moved |= move_on(work, job, verdict);
         }
@@ -182,7 +204,9 @@ fn strand(work: &mut Work<'_>, graph: &Graph) -> bool {
         let jobs = undecided(work, graph, place).into_iter();
         jobs.filter(|job| !work.build().jobs[job].state.is_terminal()).collect::<Vec<_>>()
     };
+    let is_group = |place: &usize| matches!(work.build().steps[*place].definition.kind, Kind::Group(_));
     let stranded: Vec<(usize, Vec<JobId>)> = (0..graph.needs.len())
+        .filter(|place| !is_group(place))
         .map(|place| (place, waiting(place)))
         .filter(|(_, jobs)| !jobs.is_empty())
         .collect();

@@ -6,6 +6,7 @@ use super::Build;
 use super::changes::{Changes, Effect, JobEvent, JobEventKind, Transition};
 use super::head::Head;
 use super::job::{Job, Queues};
+use super::plan::Plan;
 use super::refused::Refused;
 use super::step::Step;
 use crate::ids::{Ids, JobId, StepId};
@@ -19,21 +20,23 @@ pub(super) struct Work<'a> {
     pub(super) ids: &'a mut dyn Ids,
     changes: Changes,
     groups: BTreeSet<String>,
-    reach: Reach,
-}
-
-/// How far the consequences of what has changed can go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// The states of the build and of the steps whose jobs changed: a job went from hand to hand.
-    Own,
-    /// Every step that waits for another: something settled, opened, joined or left.
-    Others,
+    /// Steps one of whose jobs settled or opened: others may have waited for that.
+    stirred: BTreeSet<StepId>,
+    /// Whether steps or attempts came or went.
+    outdated: bool,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(build: &'a mut Build, now: Time, ids: &'a mut dyn Ids) -> Self {
-        Self { build, now, ids, changes: Changes::default(), groups: BTreeSet::new(), reach: Reach::Own }
+        Self {
+            build,
+            now,
+            ids,
+            changes: Changes::default(),
+            groups: BTreeSet::new(),
+            stirred: BTreeSet::new(),
+            outdated: false,
+        }
     }
 
     pub(super) fn into_changes(mut self) -> Changes {
@@ -41,15 +44,26 @@ impl<'a> Work<'a> {
         self.changes
     }
 
-    /// How far the consequences go, and from now on only those of what changes next.
-    pub(super) fn take_reach(&mut self) -> Reach {
-        std::mem::replace(&mut self.reach, Reach::Own)
+    /// The plan that was kept, if it still holds.
+    pub(super) fn take_plan(&mut self) -> Option<Box<Plan>> {
+        let kept = self.build.kept.0.take();
+        if std::mem::take(&mut self.outdated) { None } else { kept }
     }
 
-    /// Has every step looked at.
+    /// Keeps a plan for the next event.
+    pub(super) fn keep_plan(&mut self, plan: Box<Plan>) {
+        self.build.kept.0 = Some(plan);
+    }
+
+    /// The plan no longer holds.
     #[cfg(test)]
-    pub(super) fn reach_others(&mut self) {
-        self.reach = Reach::Others;
+    pub(super) fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
+    /// Steps that others may have waited for, since this was last asked.
+    pub(super) fn take_stirred(&mut self) -> BTreeSet<StepId> {
+        std::mem::take(&mut self.stirred)
     }
 
     /// The steps of all jobs that have changed so far.
@@ -82,7 +96,7 @@ impl<'a> Work<'a> {
 
     pub(super) fn add_job(&mut self, job: Job) {
         self.changes.jobs.insert(job.id);
-        self.reach = Reach::Others;
+        self.outdated = true;
         self.note_group(&job);
         self.build.jobs.insert(job.id, job);
     }
@@ -97,7 +111,7 @@ impl<'a> Work<'a> {
 
     /// Puts steps at `place` of the display order and moves what is behind.
     pub(super) fn add_steps(&mut self, place: usize, steps: Vec<Step>) {
-        self.reach = Reach::Others;
+        self.outdated = true;
         self.build.steps.splice(place..place, steps);
         for (position, step) in self.build.steps.iter_mut().enumerate().skip(place) {
             step.position = u32::try_from(position).expect("a build has at most thousands of steps");
@@ -132,8 +146,10 @@ impl<'a> Work<'a> {
         stamp(job, to, now);
         let job = job.clone();
         if !is_in_hand(to) {
-            self.reach = Reach::Others;
+            self.stirred.insert(job.step);
         }
+        // Barriers that are broken or skipped are none.
+        self.outdated |= matches!(to, JobState::Broken | JobState::Skipped);
         self.note_group(&job);
         self.changes.transitions.push(Transition::Job { job: id, from, to });
         if to == JobState::Scheduled {
@@ -153,7 +169,7 @@ impl<'a> Work<'a> {
 
     /// Takes a step out of the build.
     pub(super) fn remove_step(&mut self, place: usize) {
-        self.reach = Reach::Others;
+        self.outdated = true;
         self.set_step(place, |step| step.removed = true);
     }
 

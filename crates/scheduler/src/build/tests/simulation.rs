@@ -345,7 +345,7 @@ fn play(numbers: Vec<u16>) -> Option<Watched> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_build_comes_to_an_end(numbers in prop::collection::vec(any::<u16>(), 20..600)) {
