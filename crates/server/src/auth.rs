@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redkite_scheduler::{AgentId, BuildId, JobId};
+use redkite_scheduler::{AgentId, BuildId, JobId, Time};
 use sqlx::Row as _;
 
 use crate::secret::TokenHash;
-use crate::store::{Database, Doing as _, JobTokensTable, StoreError};
+use crate::store::{Database, Doing as _, JobTokenRow, JobTokensTable, StoreError};
 
 /// Tokens that are remembered; above it the memory starts anew.
 const REMEMBERED: usize = 100_000;
@@ -41,7 +41,21 @@ impl Principal {
 #[derive(Clone)]
 pub(crate) struct Principals {
     database: Database,
-    known: Arc<Mutex<HashMap<TokenHash, Principal>>>,
+    known: Arc<Mutex<HashMap<TokenHash, Known>>>,
+}
+
+/// A token's meaning, and until when it has it.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    principal: Principal,
+    ends_at: Option<Time>,
+}
+
+impl Known {
+    fn now(self) -> Option<Principal> {
+        let now = Time::from(jiff::Timestamp::now());
+        self.ends_at.is_none_or(|end| now < end).then_some(self.principal)
+    }
 }
 
 impl Principals {
@@ -53,13 +67,13 @@ impl Principals {
     /// Whose token this is.
     pub(crate) async fn find(&self, hash: &TokenHash) -> Result<Option<Principal>, StoreError> {
         if let Some(known) = self.known().get(hash) {
-            return Ok(Some(*known));
+            return Ok(known.now());
         }
         let found = self.look_up(hash).await?;
-        if let Some(principal) = found {
-            self.remember(hash.clone(), principal);
+        if let Some(known) = found {
+            self.remember(hash.clone(), known);
         }
-        Ok(found)
+        Ok(found.and_then(Known::now))
     }
 
     /// Forgets a token that has lost its meaning.
@@ -67,9 +81,9 @@ impl Principals {
         self.known().remove(hash);
     }
 
-    async fn look_up(&self, hash: &TokenHash) -> Result<Option<Principal>, StoreError> {
+    async fn look_up(&self, hash: &TokenHash) -> Result<Option<Known>, StoreError> {
         if let Some(row) = JobTokensTable::find(self.database.readers(), hash).await? {
-            return Ok(principal(&row.job, &row.build, &row.agent));
+            return Ok(known_job(&row));
         }
         let agent = sqlx::query("SELECT id FROM agents WHERE session_hash = $1 AND live = 1")
             .bind(hash.as_str())
@@ -77,22 +91,28 @@ impl Principals {
             .await
             .doing("looking up a session")?;
         let id = agent.map(|row| row.try_get::<String, _>("id")).transpose().doing("looking up a session")?;
-        Ok(id.and_then(|id| id.parse().ok()).map(Principal::Agent))
+        let agent = id.and_then(|id| id.parse().ok()).map(Principal::Agent);
+        Ok(agent.map(|principal| Known { principal, ends_at: None }))
     }
 
-    fn remember(&self, hash: TokenHash, principal: Principal) {
+    fn remember(&self, hash: TokenHash, found: Known) {
         let mut known = self.known();
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(hash, principal);
+        known.insert(hash, found);
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TokenHash, Principal>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TokenHash, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn principal(job: &str, build: &str, agent: &str) -> Option<Principal> {
-    Some(Principal::Job { job: job.parse().ok()?, build: build.parse().ok()?, agent: agent.parse().ok()? })
+fn known_job(row: &JobTokenRow) -> Option<Known> {
+    let principal = Principal::Job {
+        job: row.job.parse().ok()?,
+        build: row.build.parse().ok()?,
+        agent: row.agent.parse().ok()?,
+    };
+    Some(Known { principal, ends_at: row.ends_at.map(Time::from_millis) })
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use redkite_scheduler::{BuildState, JobState};
+use redkite_scheduler::BuildState;
 use serde_json::{Value, json};
 use support::{Agent, Plane, finish_body};
 
@@ -134,25 +134,6 @@ fn agents_get_the_jobs_that_fit_them() {
     assert_eq!(plain.ping()["job"], Value::Null);
     assert_eq!(Agent::connect(&plane, &token, &["os=linux"]).work(0).env("BUILDKITE_COMMAND"), "linux");
     assert_eq!(Agent::connect(&plane, &token, &["queue=deploy"]).work(0).env("BUILDKITE_COMMAND"), "deploy");
-}
-
-#[test]
-fn the_agent_with_the_highest_priority_gets_the_job() {
-    let plane = Plane::start();
-    let token = plane.token();
-    let plain = Agent::connect(&plane, &token, &[]);
-    let best =
-        Agent::register(&plane.url, &token, &json!({ "name": "best", "priority": "5", "meta_data": [] }));
-    std::thread::scope(|scope| {
-        let (from_plain, from_best) = (scope.spawn(|| plain.ping()), scope.spawn(|| best.ping()));
-        // Both pings are open when the job comes, or the job is there first and both ask at once.
-        let build = plane.create(ONE);
-        plane.wait(build.summary.id, "an offer", |build| {
-            build.jobs().any(|job| job.state == JobState::Assigned)
-        });
-        let (plain, best) = (from_plain.join().expect("an answer"), from_best.join().expect("an answer"));
-        assert_eq!([&plain["job"], &best["job"]].iter().filter(|job| !job.is_null()).count(), 1);
-    });
 }
 
 #[test]

@@ -96,6 +96,24 @@ fn a_stream_tells_what_changes() {
 }
 
 #[test]
+fn the_idle_agent_with_the_highest_priority_gets_the_job() {
+    let plane = Plane::start();
+    let token = plane.token();
+    let connect = |priority: &str| {
+        let body = json!({ "name": "agent", "priority": priority, "meta_data": [] });
+        let agent = Agent::register(&plane.url, &token, &body);
+        let (_, mut stream) = Stream::open(&plane, &agent.session, &agent.id);
+        assert_eq!(stream.next(), RESUME, "it waits");
+        (agent, stream)
+    };
+    let mut waiting = [connect("1"), connect("5"), connect("")];
+    let build = plane.create("steps:\n  - command: a\n    parallelism: 3\n");
+    let jobs: Vec<_> = build.jobs().map(|job| job.id.to_string()).collect();
+    let given = waiting.each_mut().map(|(_, stream)| stream.next());
+    assert_eq!(given, [assigned(&jobs[1]), assigned(&jobs[0]), assigned(&jobs[2])]);
+}
+
+#[test]
 fn a_stream_is_for_its_agent_only() {
     let plane = Plane::start();
     let agent = Agent::connect(&plane, &plane.token(), &[]);

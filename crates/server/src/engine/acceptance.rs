@@ -66,7 +66,12 @@ impl Context<'_> {
         let build = self.world.build(id).expect("the job's build is in memory");
         let accepted_at = build.job(job).and_then(|job| job.times.accepted_at).map_or(0, |at| at.as_millis());
         let token = self.settings.key.job_token(&job.to_string(), &format!("{agent} {accepted_at}"));
-        let row = JobTokenRow { job: job.to_string(), build: id.to_string(), agent: agent.to_string() };
+        let row = JobTokenRow {
+            job: job.to_string(),
+            build: id.to_string(),
+            agent: agent.to_string(),
+            ends_at: None,
+        };
         JobTokensTable::insert(self.db().await?, &token.hash(), &row).await?;
         let build = self.world.build(id).expect("the job's build is in memory");
         let agent = self.world.agent(agent).expect("the agent was looked up");

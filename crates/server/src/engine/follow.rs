@@ -1,6 +1,7 @@
 //! One event and everything that follows from it, in one transaction: rows, timelines, other builds.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use redkite_scheduler::build::{Changes, Effect, Event as BuildEvent, Gone, Job, Refused, Transition};
 use redkite_scheduler::concurrency::{self, Member};
@@ -10,6 +11,9 @@ use uuid::Uuid;
 use super::{Context, Failure, Refusal, Wrong, rows};
 use crate::plane::Event;
 use crate::store::{BuildsTable, JobTokensTable, MetaDataTable};
+
+/// How long a job's token is good after its end: the last chunks of a log may still be on their way.
+const LATE_CALLS: Duration = Duration::from_secs(10 * 60);
 
 impl Context<'_> {
     /// Has the build in memory, or refuses: there is none.
@@ -99,16 +103,25 @@ impl Context<'_> {
         rows::write(db, build, changes).await?;
         for transition in &changes.transitions {
             self.announce_transition(id, *transition);
-            if let Transition::Job { job, from: JobState::Accepted, to: JobState::Scheduled } = transition {
-                self.revoke_tokens(*job).await?;
-            }
+            self.tokens_follow(*transition).await?;
         }
         Ok(())
     }
 
-    async fn revoke_tokens(&mut self, job: JobId) -> Result<(), Failure> {
-        let revoked = JobTokensTable::revoke(self.db().await?, &job.to_string()).await?;
-        self.after.forgotten.extend(revoked);
+    /// A job's token ends with its job, but for what is still on its way; and at once when the job goes to
+    /// another agent (§2.3, §8.5).
+    async fn tokens_follow(&mut self, transition: Transition) -> Result<(), Failure> {
+        let Transition::Job { job, from, to } = transition else { return Ok(()) };
+        let job = job.to_string();
+        let changed = if from == JobState::Accepted && to == JobState::Scheduled {
+            JobTokensTable::revoke(self.db().await?, &job).await?
+        } else if from.is_held() && to.is_terminal() {
+            let end = self.now + LATE_CALLS;
+            JobTokensTable::end(self.db().await?, &job, end.as_millis()).await?
+        } else {
+            return Ok(());
+        };
+        self.after.forgotten.extend(changed);
         Ok(())
     }
 

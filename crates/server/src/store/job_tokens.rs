@@ -14,6 +14,8 @@ pub(crate) struct JobTokenRow {
     pub build: String,
     /// The agent that accepted the job.
     pub agent: String,
+    /// Until when the token is good, once its job has ended; in milliseconds.
+    pub ends_at: Option<i64>,
 }
 
 /// Table `job_tokens`.
@@ -45,7 +47,7 @@ impl JobTokensTable {
         db: impl sqlx::Executor<'_, Database = sqlx::Sqlite>,
         hash: &TokenHash,
     ) -> Result<Option<JobTokenRow>, StoreError> {
-        let row = sqlx::query("SELECT job_id, build_id, agent_id FROM job_tokens WHERE hash = $1")
+        let row = sqlx::query("SELECT job_id, build_id, agent_id, ends_at FROM job_tokens WHERE hash = $1")
             .bind(hash.as_str())
             .fetch_optional(db)
             .await
@@ -55,10 +57,24 @@ impl JobTokensTable {
                 job: row.try_get("job_id")?,
                 build: row.try_get("build_id")?,
                 agent: row.try_get("agent_id")?,
+                ends_at: row.try_get("ends_at")?,
             })
         })
         .transpose()
         .doing("looking up a job token")
+    }
+
+    /// Lets all tokens of a job end at a time. Answers their hashes.
+    pub(crate) async fn end(db: &mut Connection, job: &str, at: i64) -> Result<Vec<TokenHash>, StoreError> {
+        let hashes: Vec<String> = sqlx::query_scalar(
+            "UPDATE job_tokens SET ends_at = $2 WHERE job_id = $1 AND ends_at IS NULL RETURNING hash",
+        )
+        .bind(job)
+        .bind(at)
+        .fetch_all(db)
+        .await
+        .doing("ending a job's tokens")?;
+        Ok(hashes.into_iter().map(TokenHash::stored).collect())
     }
 
     /// Ends all tokens of a job: its acceptance expired, another agent may get it. Answers their hashes.

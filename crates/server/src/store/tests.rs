@@ -117,10 +117,18 @@ async fn an_upload_and_a_step_update_are_known_again() {
 async fn job_tokens_are_found_and_revoked_by_job() {
     let Store { mut writer, database, _folder } = store().await;
     let hash = Secret::new("secret").hash();
-    let row = JobTokenRow { job: "job".into(), build: "build".into(), agent: "agent".into() };
+    let row = JobTokenRow { job: "job".into(), build: "build".into(), agent: "agent".into(), ends_at: None };
     JobTokensTable::insert(&mut writer, &hash, &row).await.expect("stored");
     JobTokensTable::insert(&mut writer, &hash, &row).await.expect("a repeated accept stores it again");
-    assert_eq!(JobTokensTable::find(database.readers(), &hash).await.expect("read"), Some(row));
+    assert_eq!(JobTokensTable::find(database.readers(), &hash).await.expect("read"), Some(row.clone()));
+    assert_eq!(JobTokensTable::end(&mut writer, "job", 5).await.expect("stored").len(), 1);
+    assert_eq!(
+        JobTokensTable::end(&mut writer, "job", 6).await.expect("stored").len(),
+        0,
+        "the first end stands"
+    );
+    let ended = JobTokensTable::find(database.readers(), &hash).await.expect("read");
+    assert_eq!(ended, Some(JobTokenRow { ends_at: Some(5), ..row }));
     assert_eq!(
         JobTokensTable::revoke(&mut writer, "job").await.expect("stored"),
         std::slice::from_ref(&hash)

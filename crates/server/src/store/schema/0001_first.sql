@@ -56,7 +56,8 @@ CREATE TABLE job_tokens (
     hash     TEXT NOT NULL PRIMARY KEY,
     job_id   TEXT NOT NULL,
     build_id TEXT NOT NULL,
-    agent_id TEXT NOT NULL
+    agent_id TEXT NOT NULL,
+    ends_at  BIGINT
 );
 CREATE INDEX job_tokens_job ON job_tokens (job_id);
 
