@@ -35,12 +35,13 @@ pub(crate) fn script(shebang: Option<&str>, places: &Places) -> String {
 }
 
 /// Writes the exports to a file. bash can do that without starting another program, in a form that
-/// [`declarations`](crate::declarations) reads, unless functions are exported. `>|` because a hook may have set
-/// `noclobber`, `builtin` because it may have functions of these names.
+/// [`declarations`](crate::declarations) reads, unless functions are exported. `builtin` because a hook may have
+/// functions of these names. `>>` because of `noclobber`, and because file systems write a file to the disk at once
+/// when it was truncated before (ext4's `auto_da_alloc`), which its removal then waits for.
 fn dump(places: &Places, file: &str) -> String {
     let Places { agent, functions, .. } = places;
     format!(
-        "if [ -n \"${{BASH_VERSION-}}\" ] && builtin declare -Fx >|\"{functions}\" && ! [ -s \"{functions}\" ] && \
-         builtin export -p >|\"{file}\"; then :; else \"{agent}\" env dump >|\"{file}\"; fi"
+        "if [ -n \"${{BASH_VERSION-}}\" ] && builtin declare -Fx >>\"{functions}\" && ! [ -s \"{functions}\" ] && \
+         builtin export -p >>\"{file}\"; then :; else \"{agent}\" env dump >>\"{file}\"; fi"
     )
 }
