@@ -3,12 +3,14 @@
 use crate::job::OnFailure;
 use redkite_api::wire::TracingExporter;
 use redkite_api::{Endpoint, Http2, HttpLog, JobId, RequestHeaders, Token};
+use redkite_pipeline::sign::KeySet;
 use redkite_process::Signal;
 pub use redkite_shell::OverrideMode;
 use regex::Regex;
 use std::ffi::OsString;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything a pool of workers needs to know.
@@ -239,6 +241,8 @@ pub struct Permissions {
     pub plugin_sources: Vec<Regex>,
     /// Patterns of variable names; `None` means any.
     pub variables: Option<Vec<Regex>>,
+    /// Keys to verify jobs with, if there are any.
+    pub keys: Option<Arc<KeySet>>,
     /// What is done with jobs whose signature can't be verified.
     pub on_unverified: OnFailure,
 }
@@ -386,6 +390,7 @@ pub(crate) fn test_settings() -> Settings {
         repositories: Vec::new(),
         plugin_sources: Vec::new(),
         variables: None,
+        keys: None,
         on_unverified: OnFailure::Block,
     };
     let log =

@@ -2,6 +2,7 @@
 
 use super::environment::Variables;
 use crate::settings::Permissions;
+use redkite_pipeline::full_source;
 use regex::Regex;
 use serde_json::Value;
 
@@ -68,28 +69,11 @@ fn plugin_sources(json: &str) -> Result<Vec<String>, NotAllowed> {
         _ => return Err(bad("it is no list")),
     };
     let names = items.iter().map(|item| match item {
-        Value::String(source) => Ok(vec![full_source(source)]),
-        Value::Object(members) => Ok(members.keys().map(|source| full_source(source)).collect()),
+        Value::String(source) => Ok(vec![full_source(source).into_owned()]),
+        Value::Object(members) => Ok(members.keys().map(|source| full_source(source).into_owned()).collect()),
         _ => Err(bad("an item is neither text nor object")),
     });
     names.collect::<Result<Vec<_>, _>>().map(|names| names.concat())
-}
-
-/// A plugin's source with what a short name leaves out; paths, URLs and longer forms are complete.
-fn full_source(source: &str) -> String {
-    let is_path = source.starts_with(['/', '.', '\\']) || source.contains("://") || source.contains('@');
-    if is_path {
-        return source.to_owned();
-    }
-    let (name, version) = match source.split_once('#') {
-        Some((name, version)) => (name, format!("#{version}")),
-        None => (source, String::new()),
-    };
-    match name.split('/').collect::<Vec<_>>()[..] {
-        [name] => format!("github.com/buildkite-plugins/{name}-buildkite-plugin{version}"),
-        [owner, name] => format!("github.com/{owner}/{name}-buildkite-plugin{version}"),
-        _ => source.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -107,6 +91,7 @@ mod tests {
             repositories: list(repositories),
             plugin_sources: list(plugins),
             variables: variables.map(list),
+            keys: None,
             on_unverified: crate::job::OnFailure::Block,
         }
     }

@@ -41,14 +41,24 @@ impl Gate<'_> {
     }
 
     fn signature(&self) -> Result<(), Refusal> {
-        let on_failure = self.settings.job.permissions.on_unverified;
-        match signature::check_without_keys(self.job.step.as_ref(), on_failure) {
+        let permissions = &self.settings.job.permissions;
+        match signature::check(self.job, permissions.keys.as_deref(), permissions.on_unverified) {
             Checked::Unsigned => Ok(()),
-            Checked::Failed { lines, runs } => {
+            Checked::Verified(signature) => {
+                self.log.line("~~~ ✅ Job signature verified");
+                self.log.line(&format!("signature: {signature}"));
+                tracing::info!(jobID = %self.job.id, signature, "Successfully verified job");
+                Ok(())
+            }
+            Checked::Failed { error, lines, runs } => {
                 lines.iter().for_each(|line| self.log.line(line));
-                let error = lines.last().map_or("", String::as_str);
                 tracing::warn!(jobID = %self.job.id, error, "Job verification failed");
-                if runs { Ok(()) } else { Err(Refusal::Signature) }
+                if !runs {
+                    return Err(Refusal::Signature);
+                }
+                tracing::warn!("Job will be run without verification");
+                tracing::warn!("verification-failure-behavior=block would have refused it");
+                Ok(())
             }
         }
     }

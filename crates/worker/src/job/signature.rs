@@ -1,8 +1,8 @@
-//! Whether a job is signed, and what that means for it (spec/agent.md §14.4).
-//!
-//! Without keys nothing can be verified: a signed job is then refused or, by setting, run with a warning.
+//! Whether a job is what its step's signature vouches for, and what follows from that (spec/agent.md §14.4).
 
-use serde_json::Value;
+use redkite_api::wire::Job;
+use redkite_pipeline::sign::{JobFacts, KeySet, MatrixPermutation, VerifyError, verify_job};
+use redkite_pipeline::{CommandStep, Value};
 
 /// What is done with jobs that can't be verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,28 +14,85 @@ pub enum OnFailure {
     Warn,
 }
 
-/// What the job's log and the runner learn.
+/// What came of the look at a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Checked {
-    /// There is nothing to verify.
+    /// There is nothing to verify, and nothing to verify with.
     Unsigned,
-    /// It failed; these lines go into the job's log.
-    Failed { lines: Vec<String>, runs: bool },
+    /// It is right; this is its text.
+    Verified(String),
+    /// It is not.
+    Failed {
+        /// What is wrong, for the agent's log.
+        error: String,
+        /// What the job's log says.
+        lines: Vec<String>,
+        /// Whether the job may run nevertheless.
+        runs: bool,
+    },
 }
 
-/// Judges a step by an agent that has no keys.
-pub(crate) fn check_without_keys(step: Option<&Value>, on_failure: OnFailure) -> Checked {
-    let signature = step.and_then(|step| step.get("signature")).filter(|signature| !signature.is_null());
-    if signature.is_none() {
-        return Checked::Unsigned;
-    }
+/// Judges a job by the agent's keys; without keys a signature can't be verified.
+pub(crate) fn check(job: &Job, keys: Option<&KeySet>, on_failure: OnFailure) -> Checked {
+    let signature = signature_of(job);
+    let error = match (keys, &signature) {
+        (None, None) => return Checked::Unsigned,
+        (None, Some(_)) => {
+            "cannot verify signature. JWK for pipeline verification is not configured".to_owned()
+        }
+        (Some(keys), _) => match verify(job, keys) {
+            Ok(()) => return Checked::Verified(signature.unwrap_or_default()),
+            Err(error) => {
+                tracing::debug!("Job verification: {error}");
+                error.summary().to_owned()
+            }
+        },
+    };
     let mark = match on_failure {
         OnFailure::Block => "⛔",
         OnFailure::Warn => "⚠️",
     };
-    let error = "cannot verify signature. JWK for pipeline verification is not configured";
-    let lines = vec![format!("+++ {mark} Job signature verification failed"), format!("error: {error}")];
-    Checked::Failed { lines, runs: on_failure == OnFailure::Warn }
+    let runs = on_failure == OnFailure::Warn;
+    let lines = [
+        Some(format!("+++ {mark} Job signature verification failed")),
+        Some(format!("error: {error}")),
+        keys.map(|_| match &signature {
+            None => "no signature in job".to_owned(),
+            Some(signature) => format!("signature: {signature}"),
+        }),
+        keys.filter(|_| runs).map(|_| "Job will be run without verification".to_owned()),
+    ];
+    Checked::Failed { error, lines: lines.into_iter().flatten().collect(), runs }
+}
+
+/// The text of the signature of a job's step.
+fn signature_of(job: &Job) -> Option<String> {
+    let signature = job.step.as_ref()?.get("signature").filter(|signature| !signature.is_null())?;
+    Some(signature.get("value").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
+}
+
+fn verify(job: &Job, keys: &KeySet) -> Result<(), VerifyError> {
+    let step = match job.step.clone().map(Value::from) {
+        Some(Value::Map(step)) => CommandStep::parse(step).map_err(|_| VerifyError::WrongSignature)?,
+        _ => return Err(VerifyError::NotSigned),
+    };
+    let permutation = job.matrix_permutation.clone().into_iter().collect();
+    verify_job(&step, &Facts { job, permutation }, keys)
+}
+
+struct Facts<'a> {
+    job: &'a Job,
+    permutation: MatrixPermutation,
+}
+
+impl JobFacts for Facts<'_> {
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.job.env.get(name).map(String::as_str)
+    }
+
+    fn matrix_permutation(&self) -> &MatrixPermutation {
+        &self.permutation
+    }
 }
 
 #[cfg(test)]
@@ -43,20 +100,47 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[test]
-    fn a_signed_job_needs_keys() {
-        let signed = json!({ "signature": { "value": "x" } });
-        for (step, on_failure, expected) in [
-            (None, OnFailure::Block, None),
-            (Some(json!({})), OnFailure::Block, None),
-            (Some(signed.clone()), OnFailure::Block, Some(false)),
-            (Some(signed), OnFailure::Warn, Some(true)),
-        ] {
-            let runs = match check_without_keys(step.as_ref(), on_failure) {
-                Checked::Unsigned => None,
-                Checked::Failed { runs, .. } => Some(runs),
-            };
-            assert_eq!(runs, expected);
+    const KEYS: &[u8] = br#"{"keys":[{"alg":"EdDSA","crv":"Ed25519","kid":"k","kty":"OKP","use":"sig",
+        "x":"dZEGccOnsDQN-3Szlr7PQohGNBihZeOOD8TQPc3k8uc"}]}"#;
+
+    fn check_step(step: serde_json::Value, has_keys: bool, on_failure: OnFailure) -> (Vec<String>, bool) {
+        let keys = KeySet::parse(KEYS).unwrap();
+        let job = Job { step: Some(step), ..Job::default() };
+        match check(&job, has_keys.then_some(&keys), on_failure) {
+            Checked::Unsigned | Checked::Verified(_) => (Vec::new(), true),
+            Checked::Failed { lines, runs, .. } => (lines, runs),
         }
+    }
+
+    #[test]
+    fn without_keys_only_unsigned_jobs_run() {
+        let signed = json!({ "command": "x", "signature": { "value": "v" } });
+        let failed = |mark: &str| {
+            vec![
+                format!("+++ {mark} Job signature verification failed"),
+                "error: cannot verify signature. JWK for pipeline verification is not configured".to_owned(),
+            ]
+        };
+        assert_eq!(check_step(json!({}), false, OnFailure::Block), (vec![], true));
+        assert_eq!(check_step(signed.clone(), false, OnFailure::Block), (failed("⛔"), false));
+        assert_eq!(check_step(signed, false, OnFailure::Warn), (failed("⚠️"), true));
+    }
+
+    #[test]
+    fn with_keys_the_log_says_what_is_wrong() {
+        let (lines, runs) = check_step(json!({ "command": "x" }), true, OnFailure::Warn);
+        assert_eq!(
+            lines[1..],
+            [
+                "error: job had no signature to verify",
+                "no signature in job",
+                "Job will be run without verification"
+            ]
+        );
+        assert!(runs);
+        let signed = json!({ "command": "x", "signature": { "algorithm": "EdDSA", "signed_fields": ["command"], "value": "v" } });
+        let (lines, runs) = check_step(signed, true, OnFailure::Block);
+        assert_eq!(lines[1..], ["error: invalid signature: signature verification failed", "signature: v"]);
+        assert!(!runs);
     }
 }

@@ -249,7 +249,7 @@ impl Command for Args {
             environment: cx.environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             directory: std::env::current_dir().or_fail("finding the current directory")?,
             cancel_signal: ending.signal,
-            signal_grace: ending.grace,
+            signal_grace: ending.grace + AFTER_THE_AGENT,
         };
         let mut surroundings = AgentSurroundings::new(
             settings.paths.agent.clone(),
@@ -267,6 +267,10 @@ impl Command for Args {
         }
     }
 }
+
+/// The agent kills this process at the end of the signal grace period (docs/spec/README.md, fact 1). A command
+/// that is killed here at the same moment would race with that, and the job's end would be one or the other.
+const AFTER_THE_AGENT: Duration = Duration::from_millis(250);
 
 /// How children of the job are ended.
 struct EndingOptions {

@@ -1,6 +1,7 @@
 //! `start`: the long-lived agent (docs/spec/agent.md).
 
 mod banner;
+mod keys;
 mod options;
 mod resolve;
 mod rules;

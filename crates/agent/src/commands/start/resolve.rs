@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redkite_api::{JobId, Token};
@@ -11,7 +12,7 @@ use redkite_worker::settings::{
 };
 use redkite_worker::tags::{self, FromHost, TagSources};
 
-use super::{Args, rules, token};
+use super::{Args, keys, rules, token};
 use crate::cli::{Context, Source};
 use crate::failure::{Failure, OrFail};
 
@@ -22,8 +23,10 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
     let on_unverified = rules::on_unverified(args)?;
     let plugins = plugins_enabled(args, cx);
     let override_mode = rules::override_mode(args)?;
-    let grace = rules::grace_periods(args)?;
+    let grace = args.cancel.signal_grace()?;
     rules::check_telemetry(args)?;
+    let keys = keys::verification(&args.signing)?;
+    keys::check_signing(&args.signing)?;
     let permissions = Permissions {
         command_eval: !args.permissions.no_command_eval,
         plugins,
@@ -33,6 +36,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         variables: rules::variables(args)?,
         repositories: rules::patterns(&args.permissions.allowed_repositories, "is allowed-repositories")?,
         plugin_sources: rules::patterns(&args.permissions.allowed_plugins, "in allowed-plugins")?,
+        keys: keys.map(Arc::new),
         on_unverified,
     };
     let cancel = rules::cancel(args, grace)?;

@@ -1,6 +1,7 @@
 //! What options of `start` may not say (docs/spec/agent.md §2.2): each check with its message.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use redkite_process::Signal;
 use redkite_worker::OnFailure;
@@ -88,29 +89,12 @@ pub(super) fn override_mode(args: &Args) -> Result<OverrideMode, Failure> {
     Ok(if args.permissions.no_command_eval { OverrideMode::Strict } else { mode })
 }
 
-/// The grace periods; a negative one counts from the other's end.
-pub(super) fn grace_periods(args: &Args) -> Result<(i64, i64), Failure> {
-    let (grace, given) = (args.cancel.cancel_grace_period, args.cancel.signal_grace_period_seconds);
-    let at_least = |what: &str| {
-        let names =
-            format!("cancel-grace-period ({grace}) must be {what} signal-grace-period-seconds ({given})");
-        Failure::new(names)
-    };
-    let signal_grace = if given < 0 { grace + given } else { given };
-    if signal_grace < 0 {
-        return Err(at_least("at least as big as"));
-    }
-    if signal_grace >= grace {
-        return Err(at_least("greater than"));
-    }
-    Ok((grace, signal_grace))
-}
-
 /// How jobs are cancelled.
-pub(super) fn cancel(args: &Args, (grace, signal_grace): (i64, i64)) -> Result<CancelSettings, Failure> {
+pub(super) fn cancel(args: &Args, signal_grace: Duration) -> Result<CancelSettings, Failure> {
     let signal = Signal::from_cancel_name(&args.cancel.cancel_signal)
         .map_err(|error| Failure::new(format!("failed to parse cancel-signal: {error}")))?;
-    Ok(CancelSettings { signal, grace, signal_grace })
+    let signal_grace = i64::try_from(signal_grace.as_secs()).unwrap_or(i64::MAX);
+    Ok(CancelSettings { signal, grace: args.cancel.cancel_grace_period, signal_grace })
 }
 
 /// How many agents there are to be.

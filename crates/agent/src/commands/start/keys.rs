@@ -1,0 +1,39 @@
+//! Keys that must be usable before the agent starts (docs/spec/agent.md §2.2, row 17).
+
+use redkite_pipeline::sign::KeySet;
+
+use super::options::SigningOptions;
+use crate::failure::{Failure, chain};
+
+/// The keys that jobs are verified with, if any are named.
+pub(super) fn verification(options: &SigningOptions) -> Result<Option<KeySet>, Failure> {
+    for (service, key) in
+        [("AWS KMS", &options.signing_aws_kms_key), ("Google Cloud KMS", &options.signing_gcp_kms_key)]
+    {
+        if !key.is_empty() {
+            return Err(Failure::new(format!("this agent can't reach {service} yet, where key {key:?} is")));
+        }
+    }
+    match options.verification_jwks_file.as_str() {
+        "" => Ok(None),
+        path => load(path, "Verification", "verification").map(Some),
+    }
+}
+
+/// Jobs sign with these keys, but a mistake should show now.
+pub(super) fn check_signing(options: &SigningOptions) -> Result<(), Failure> {
+    match options.signing_jwks_file.as_str() {
+        "" => Ok(()),
+        path => load(path, "Signing", "signing").map(drop),
+    }
+}
+
+fn load(path: &str, title: &str, purpose: &str) -> Result<KeySet, Failure> {
+    let failed = |what: String| Failure::Logged(format!("{title} JWKS failed validation: {what}"));
+    let text = std::fs::read(path)
+        .map_err(|error| failed(format!("failed to read job {purpose} keyset: open {path}: {error}")))?;
+    let keys = KeySet::parse(&text)
+        .map_err(|error| failed(format!("failed to parse job {purpose} keyset: {}", chain(&error))))?;
+    keys.check().map_err(|error| failed(format!("job {purpose} keyset: {error}")))?;
+    Ok(keys)
+}
