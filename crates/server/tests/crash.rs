@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::processes::{AgentProcess, Server, pause, repository, text};
+use support::{own_address, random};
 
 /// Kills of each of the four tests: twenty-four together.
 const KILLS: u32 = 6;
@@ -61,7 +60,7 @@ fn crash() {
     let home = folder.path();
     let repository = repository(home);
     std::fs::write(home.join("pipeline.yml"), PIPELINE).expect("a file");
-    let mut server = Server::start(home, "127.0.0.1:0");
+    let mut server = Server::start(home, &own_address().to_string());
     let token = String::from_utf8(server.command(&["token", "create"]).stdout).expect("a token");
     let _agents = AgentProcess::start(home, &server.endpoint, token.trim(), 2);
     for round in 0..KILLS {
@@ -132,9 +131,4 @@ fn wait(moment: Duration) {
     while Instant::now() < until {
         pause();
     }
-}
-
-/// The standard library's own randomness.
-fn random() -> u32 {
-    u32::try_from(RandomState::new().build_hasher().finish() >> 32).expect("32 bits are left")
 }

@@ -4,6 +4,8 @@
 
 pub(crate) mod processes;
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -36,7 +38,7 @@ impl Plane {
 
     pub(crate) fn with(adjust: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config::new(SocketAddr::from(([127, 0, 0, 1], 0)), folder.path().join("data"));
+        let mut config = Config::new(own_address(), folder.path().join("data"));
         config.rhythm = Rhythm { ping: 1, job_status: 1, heartbeat: 1 };
         adjust(&mut config);
         Self::open(config, folder)
@@ -134,6 +136,23 @@ impl Plane {
     pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Answer {
         call(&self.url, method, path, token, body)
     }
+}
+
+/// An address to come back to after a restart. Its port is below those that systems give to outgoing
+/// connections, one of which could take it in the meantime.
+pub(crate) fn own_address() -> SocketAddr {
+    loop {
+        let port = 15_000 + u16::try_from(random() % 15_000).expect("a small number");
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+/// The standard library's own randomness.
+pub(crate) fn random() -> u32 {
+    u32::try_from(RandomState::new().build_hasher().finish() >> 32).expect("32 bits are left")
 }
 
 async fn next(events: &mut tokio::sync::broadcast::Receiver<Event>) {
