@@ -153,3 +153,18 @@ fn a_program_that_is_still_being_written_is_tried_again() {
     check(&Launch::new(&path, "/"), Ending::Exited(0), "ran\n");
     closer.join().expect("closes");
 }
+
+#[test]
+fn a_sink_that_blocks_for_longer_than_output_is_waited_for_loses_nothing() {
+    let child = sh("echo first; sleep 0.05; echo last").spawn().expect("it starts");
+    let context = Context::until(&Cancel::new());
+    let policy = Policy { signal: Signal::TERM, grace: LONG, drain: Duration::from_millis(10) };
+    let mut text = String::new();
+    child.supervise(&context, &policy, |_, bytes| {
+        if text.is_empty() {
+            context.sleep(Duration::from_millis(300));
+        }
+        text.push_str(&String::from_utf8_lossy(bytes));
+    });
+    assert_eq!(text, "first\nlast\n");
+}

@@ -51,6 +51,7 @@ impl Reader {
     /// Hands everything to `sink` until all sources have ended.
     pub(crate) fn copy(&mut self, sink: &mut dyn FnMut(Stream, &[u8])) -> OutputEnd {
         let mut buffer = vec![0; BUFFER];
+        let mut last_turns = 0..LAST_TURNS;
         loop {
             let over = |(stream, source): &mut (Stream, OwnedFd)| {
                 drain(source, *stream, &mut buffer, sink) == More::Never
@@ -59,7 +60,7 @@ impl Reader {
             if self.sources.is_empty() {
                 return OutputEnd::Complete;
             }
-            if self.wait() == OutputEnd::Abandoned {
+            if self.wait() == OutputEnd::Abandoned && last_turns.next().is_none() {
                 return OutputEnd::Abandoned;
             }
         }
@@ -76,6 +77,10 @@ impl Reader {
         if fds[0].revents().is_empty() { OutputEnd::Complete } else { OutputEnd::Abandoned }
     }
 }
+
+/// How often what is there is still read after the order to stop. The sink may have blocked for longer than output is
+/// waited for: what the child had written by then is not lost, and who writes without end doesn't hold us forever.
+const LAST_TURNS: u32 = 16;
 
 /// Whether a source can still give something.
 #[derive(PartialEq, Eq)]
