@@ -1,6 +1,7 @@
 //! Steps that run only when certain files have changed (spec/pipeline.md §13).
 
-use crate::pattern::{BadPattern, PathPattern};
+use redkite_glob::{PatternError, Program};
+
 use crate::pipeline::Pipeline;
 use crate::step::{Step, StepKind};
 use crate::value::{Kind, Map, Value};
@@ -27,7 +28,7 @@ pub enum ChangedFiles {
 pub enum BadCondition {
     /// A pattern is malformed.
     #[error(transparent)]
-    Pattern(#[from] BadPattern),
+    Pattern(#[from] PatternError),
     /// A value is neither a pattern nor a list of patterns.
     #[error(
         "a condition is a pattern, a list of patterns, or a map with \"include\" and \"exclude\"; got {0}"
@@ -40,11 +41,11 @@ pub enum BadCondition {
 
 /// Applies the conditions of `pipeline` and removes them; returns those that can't be understood.
 ///
-/// `find_out` tells the changed files, `None` if it can't; it is called when the first step needs them.
+/// A leading `~/` of a pattern stands for `home`. `find_out` tells the changed files, `None` if it can't; it is called when the first step needs them.
 pub fn apply_if_changed(
     pipeline: &mut Pipeline,
     files: &mut ChangedFiles,
-    home: Option<&str>,
+    home: &str,
     find_out: impl FnOnce() -> Option<Vec<String>>,
 ) -> Vec<BadCondition> {
     let mut applier = Applier { files, home, find_out: Some(find_out), bad: Vec::new() };
@@ -54,7 +55,7 @@ pub fn apply_if_changed(
 
 struct Applier<'a, F> {
     files: &'a mut ChangedFiles,
-    home: Option<&'a str>,
+    home: &'a str,
     find_out: Option<F>,
     bad: Vec<BadCondition>,
 }
@@ -95,12 +96,12 @@ impl<F: FnOnce() -> Option<Vec<String>>> Applier<'_, F> {
 }
 
 struct Condition {
-    include: Vec<PathPattern>,
-    exclude: Vec<PathPattern>,
+    include: Vec<Program>,
+    exclude: Vec<Program>,
 }
 
 impl Condition {
-    fn parse(value: &Value, home: Option<&str>) -> Result<Self, BadCondition> {
+    fn parse(value: &Value, home: &str) -> Result<Self, BadCondition> {
         let Value::Map(map) = value else {
             return Ok(Self { include: patterns(value, home)?, exclude: Vec::new() });
         };
@@ -115,22 +116,22 @@ impl Condition {
     }
 
     fn holds(&self, files: &[String]) -> bool {
-        let any = |patterns: &[PathPattern], file: &str| patterns.iter().any(|pattern| pattern.matches(file));
+        let any = |patterns: &[Program], file: &str| patterns.iter().any(|pattern| pattern.matches(file));
         files.iter().any(|file| !any(&self.exclude, file) && any(&self.include, file))
     }
 }
 
-fn patterns(value: &Value, home: Option<&str>) -> Result<Vec<PathPattern>, BadCondition> {
+fn patterns(value: &Value, home: &str) -> Result<Vec<Program>, BadCondition> {
     match value {
-        Value::String(pattern) => Ok(vec![PathPattern::new(pattern, home)?]),
+        Value::String(pattern) => Ok(vec![Program::parse(pattern, home)?]),
         Value::List(items) => items.iter().map(|item| one_pattern(item, home)).collect(),
         other => Err(BadCondition::Kind(other.kind())),
     }
 }
 
-fn one_pattern(value: &Value, home: Option<&str>) -> Result<PathPattern, BadCondition> {
+fn one_pattern(value: &Value, home: &str) -> Result<Program, BadCondition> {
     match value {
-        Value::String(pattern) => Ok(PathPattern::new(pattern, home)?),
+        Value::String(pattern) => Ok(Program::parse(pattern, home)?),
         other => Err(BadCondition::Kind(other.kind())),
     }
 }

@@ -6,7 +6,6 @@ mod if_changed;
 mod interpolate;
 mod number;
 mod output;
-mod pattern;
 mod pipeline;
 mod secrets;
 pub mod sign;
@@ -22,7 +21,6 @@ pub use interpolate::{
     InterpolationError, Precedence, Variables, expansions, interpolate, interpolate_pipeline,
 };
 pub use output::{Form, NotSerializable, YamlIndent, json, to_json, to_yaml};
-pub use pattern::{BadPattern, PathPattern};
 pub use pipeline::Pipeline;
 pub use secrets::{Exposed, exposed_secrets};
 pub use step::{

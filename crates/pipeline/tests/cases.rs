@@ -115,7 +115,7 @@ fn upload(case: &Case, options: &Options) -> Option<(String, bool)> {
                 Ok(exposed) if exposed.names.is_empty() || !options.reject_secrets => {}
                 _ => return Some((out, false)),
             }
-            apply_if_changed(&mut pipeline, &mut files, None, || {
+            apply_if_changed(&mut pipeline, &mut files, "~", || {
                 let list = case.files.get(options.changed_files.as_ref()?)?;
                 Some(list.split('\n').filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
             });

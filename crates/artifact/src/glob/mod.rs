@@ -1,22 +1,17 @@
 //! The pattern language of artifact paths, and the search for files with it (docs/spec/artifacts.md §3).
 //!
-//! `tokens` reads a pattern, `program` is the automaton that matches it piece by piece, `walk` goes through
-//! directories with it, entering only those in which something can still match.
+//! The language is `redkite_glob`'s; `walk` goes through directories with its automaton, entering only those in
+//! which something can still match.
 
-#[cfg(test)]
-mod equivalence;
-mod program;
-mod tokens;
 mod walk;
 
 use std::path::{Path, PathBuf};
 
-pub use tokens::{PatternError, Reason};
+pub use redkite_glob::{PatternError, Reason};
 pub use walk::Links;
 pub(crate) use walk::Walk;
 
-use program::Program;
-use tokens::{Token, tokens};
+use redkite_glob::{Program, Token, tokens};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -45,45 +40,6 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Whether `pattern` matches the whole of `path`, as a walk would find it out.
-    fn matches(pattern: &str, path: &str) -> bool {
-        let Ok(Pattern::Search { root, program }) = Pattern::new(pattern, Path::new("/home/me")) else {
-            panic!("{pattern} is no search")
-        };
-        assert_eq!(root, Path::new("."), "{pattern}");
-        program.is_match(&program.advance(&program.start(), path))
-    }
-
-    #[test]
-    fn the_language() {
-        for (pattern, yes, no) in [
-            ("*.txt", &["a.txt", ".txt"][..], &["a/b.txt", "a.TXT"][..]),
-            ("a**b.txt", &["ab.txt", "a1/x/b.txt"], &["b.txt"]),
-            ("?b", &["éb"], &["/b", "b"]),
-            ("{a,b/{c,d},}x", &["ax", "b/cx", "b/dx", "x"], &["bx"]),
-            ("[!a-c]", &["!", "-", "c"], &["b"]),
-            ("[^a]b", &["/b", "xb"], &["ab"]),
-            ("[]x", &[], &["x", "]x"]),
-            ("[^]", &["/", "]"], &[""]),
-            ("a[/\\]]b*", &["a/b", "a]b"], &["ab"]),
-            ("**/*.c", &["x.c", "a/b/x.c"], &["x.h"]),
-            ("*/**/b", &["a/b", "a/x/y/b"], &["b"]),
-            ("*/**/**/b", &["a/x/b"], &["a/b"]),
-            ("{**/x,y}", &["a/x", "y"], &["x"]),
-            ("\\*?", &["*a"], &["aa"]),
-            ("***", &["", "a/b"], &[]),
-            ("*]", &["a]"], &["a"]),
-            ("*[", &["a["], &["a"]),
-        ] {
-            for path in yes {
-                assert!(matches(pattern, path), "{pattern} must match {path}");
-            }
-            for path in no {
-                assert!(!matches(pattern, path), "{pattern} must not match {path}");
-            }
-        }
-    }
 
     #[test]
     fn a_pattern_has_a_root_or_names_a_path() {

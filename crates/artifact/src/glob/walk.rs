@@ -5,7 +5,7 @@ use std::fs::{self, DirEntry, FileType};
 use std::path::{Path, PathBuf};
 
 use super::Pattern;
-use super::program::{Program, States};
+use redkite_glob::{Program, States};
 
 /// Whether links to directories are entered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

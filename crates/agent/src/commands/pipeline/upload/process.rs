@@ -134,7 +134,7 @@ impl Run<'_> {
         let (args, environment) = (self.args, &self.cx.environment);
         let home = home_directory(environment);
         let find_out = || changed::find_out(args, environment);
-        for error in apply_if_changed(pipeline, &mut self.changed, Some(&home), find_out) {
+        for error in apply_if_changed(pipeline, &mut self.changed, &home, find_out) {
             tracing::warn!("A step runs because its if_changed condition can't be understood: {error}");
         }
     }

@@ -4,13 +4,13 @@ use super::tokens::Token;
 
 /// A compiled pattern. States of a match are values, so a directory's are computed once for all that is in it.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     steps: Vec<Step>,
 }
 
 /// How far a match has come: the steps that may be next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct States(Vec<usize>);
+pub struct States(Vec<usize>);
 
 #[derive(Debug)]
 enum Step {
@@ -30,14 +30,14 @@ enum Step {
 
 impl States {
     /// Whether nothing can match any more, whatever follows.
-    pub(crate) fn is_dead(&self) -> bool {
+    pub fn is_dead(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Program {
     /// Compiles tokens whose alternatives are all ended.
-    pub(super) fn new(tokens: &[Token]) -> Self {
+    pub fn new(tokens: &[Token]) -> Self {
         let mut program = Self { steps: Vec::with_capacity(tokens.len() + 1) };
         let mut rest = tokens;
         while let Some((token, after)) = rest.split_first() {
@@ -48,14 +48,14 @@ impl Program {
     }
 
     /// Nothing has been matched yet.
-    pub(crate) fn start(&self) -> States {
+    pub fn start(&self) -> States {
         let mut states = Vec::new();
         self.enter(0, &mut states);
         States(states)
     }
 
     /// After `states`, `text` came.
-    pub(crate) fn advance(&self, states: &States, text: &str) -> States {
+    pub fn advance(&self, states: &States, text: &str) -> States {
         let mut now = states.0.clone();
         let mut next = Vec::with_capacity(now.len());
         for c in text.chars() {
@@ -74,7 +74,7 @@ impl Program {
     }
 
     /// Whether all of the pattern is matched.
-    pub(crate) fn is_match(&self, states: &States) -> bool {
+    pub fn is_match(&self, states: &States) -> bool {
         states.0.iter().any(|&state| matches!(self.steps[state], Step::Done))
     }
 

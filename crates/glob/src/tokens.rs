@@ -5,7 +5,7 @@ use std::str::Chars;
 
 /// A piece of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub enum Token {
     /// A character that stands for itself; `/` among them.
     Literal(char),
     /// One character but `/`.
@@ -15,7 +15,12 @@ pub(super) enum Token {
     /// Any number of any characters.
     Deep,
     /// One of the characters, or none of them.
-    Class { negated: bool, members: Vec<char> },
+    Class {
+        /// Whether it is one of all others.
+        negated: bool,
+        /// The characters.
+        members: Vec<char>,
+    },
     /// Begins alternatives.
     Open,
     /// Separates alternatives, or stands for itself where there are none.
@@ -50,12 +55,12 @@ pub enum Reason {
 
 impl Token {
     /// Whether a pattern with it names more than one path; separators of alternatives count even outside of any.
-    pub(super) fn is_special(&self) -> bool {
+    pub fn is_special(&self) -> bool {
         !matches!(self, Self::Literal(_))
     }
 
     /// The character it stands for, if it stands for one alone.
-    pub(super) fn literal(&self) -> Option<char> {
+    pub fn literal(&self) -> Option<char> {
         match self {
             Self::Literal(c) => Some(*c),
             _ => None,
@@ -64,7 +69,7 @@ impl Token {
 }
 
 /// The tokens of a pattern, with `~/` at its start replaced and directories that may be none made so.
-pub(super) fn tokens(pattern: &str, home: &str) -> Result<Vec<Token>, PatternError> {
+pub fn tokens(pattern: &str, home: &str) -> Result<Vec<Token>, PatternError> {
     let wrong = |reason| PatternError { pattern: pattern.to_owned(), reason };
     let read = read(pattern).map_err(wrong)?;
     let depth = read.iter().fold(0_usize, |depth, token| match token {
