@@ -48,6 +48,11 @@ impl Matrix {
         let Some(value) = reader.get(KEYS) else { return Ok(None) };
         let (setup, adjustments) = parts(reader, value)?;
         let dimensions = dimensions(reader, setup)?;
+        // More than that no adjustments could bring down to the limit.
+        let size = dimensions.values().map(Vec::len).fold(1_usize, usize::saturating_mul);
+        if size > MAX_JOBS + MAX_ADJUSTMENTS {
+            limit("matrix jobs", size, MAX_JOBS)?;
+        }
         let mut cells = product(&dimensions);
         limit("matrix adjustments", adjustments.len(), MAX_ADJUSTMENTS)?;
         for adjustment in adjustments {

@@ -1,12 +1,17 @@
 //! Documents, as tables: what is read, and what is refused with which words.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     Barrier, Command, Concurrency, ConcurrencyMethod, DependsOn, Ending, FieldKind, Kind, OnFailure,
     Pipeline, SoftFail, Step, Times, TriggerMode, WhenFailing,
 };
-use crate::time::Minutes;
+use crate::build::Build;
+use crate::facts::Facts;
+use crate::ids::BuildId;
+use crate::time::{Minutes, Time};
 
 /// JSON with single quotes.
 fn read(text: &str) -> Result<Pipeline, String> {
@@ -290,6 +295,10 @@ fn refusals_name_the_step_and_the_attribute() {
             "[{'command':'x','matrix':{'setup':{'a':[1],'b':[1]},'adjustments':[{'with':{'a':2}}]}}]",
             "`matrix` of step 1 must be adjusted",
         ),
+        (
+            "[{'command':'x','matrix':{'setup':{'a':[1,2,3,4,5,6,7,8],'b':[1,2,3,4,5,6,7,8]}}}]",
+            "64 matrix jobs are too many, 50 are allowed",
+        ),
         ("[{'group':'g','steps':[]}]", "`steps` of step \"g\" must be a list of at least one step"),
         ("[{'group':'g','steps':[{'group':'h','steps':['wait']}]}]", "a group with a group inside it"),
         ("[{'trigger':''}]", "`trigger` of step 1 must be the slug"),
@@ -317,4 +326,119 @@ fn references_can_be_checked_where_the_document_is_all_there_is() {
     assert_eq!(error, "step \"a\" depends on \"b\", but no step of the pipeline has that key");
     let pipeline = read("[{'group':'G','key':'g','steps':[{'command':'x','key':'a'}]},{'command':'y','depends_on':['a','g']}]").expect("fits");
     assert_eq!(pipeline.check_references(), Ok(()));
+}
+
+/// Every attribute there is, so that random documents get past the first check.
+const WORDS: &[&str] = &[
+    "steps",
+    "command",
+    "commands",
+    "wait",
+    "block",
+    "input",
+    "trigger",
+    "group",
+    "key",
+    "label",
+    "if",
+    "branches",
+    "depends_on",
+    "allow_dependency_failure",
+    "step",
+    "allow_failure",
+    "skip",
+    "soft_fail",
+    "exit_status",
+    "retry",
+    "automatic",
+    "manual",
+    "limit",
+    "signal",
+    "parallelism",
+    "matrix",
+    "setup",
+    "adjustments",
+    "with",
+    "agents",
+    "queue",
+    "env",
+    "plugins",
+    "concurrency",
+    "concurrency_group",
+    "concurrency_method",
+    "priority",
+    "timeout_in_minutes",
+    "fields",
+    "text",
+    "select",
+    "options",
+    "value",
+    "format",
+    "default",
+    "build",
+    "branch",
+    "checkout",
+    "flags",
+    "depth",
+    "continue_on_failure",
+    "cancel_on_build_failing",
+    "artifact_paths",
+    "notify",
+    "secrets",
+    "type",
+    "a",
+    "b",
+    "true",
+    "main",
+    "*",
+    "{{matrix}}",
+    "{{matrix.a}}",
+    "build.branch == 'main'",
+    "eager",
+];
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = || prop::sample::select(WORDS).prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        prop_oneof![-2..60_i64, any::<i64>()].prop_map(Value::from),
+        word().prop_map(Value::from),
+        "\\PC{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((word(), inner), 0..6)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+/// A step of a known kind with random attributes.
+fn any_step() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(vec!["command", "wait", "block", "trigger", "group"]);
+    let word = prop::sample::select(WORDS).prop_map(str::to_owned);
+    (kind, prop::collection::vec((word, any_json()), 0..4)).prop_map(|(kind, attributes)| {
+        let kind = (kind.to_owned(), Value::from("x"));
+        Value::Object(attributes.into_iter().chain([kind]).collect())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_document_is_a_build_or_an_error(steps in prop::collection::vec(any_step(), 0..3)) {
+        let Ok(pipeline) = Pipeline::read(&json!({ "steps": steps })) else { return Ok(()) };
+        let mut next = 0;
+        let mut ids = || {
+            next += 1;
+            Uuid::from_u128(next)
+        };
+        let id = BuildId::from(Uuid::nil());
+        if let Ok((build, _)) = Build::create(id, Facts::default(), pipeline, Time::from_millis(0), &mut ids) {
+            prop_assert!(build.jobs().all(|job| build.step(job.step).is_some()));
+        }
+    }
 }
