@@ -1,5 +1,6 @@
 //! The queue of changes and the task that works it off in batches.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use redkite_scheduler::Time;
@@ -73,39 +74,47 @@ impl EngineTask {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH);
         while stop.run_until_cancelled(self.queue.recv_many(&mut batch, BATCH)).await.is_some_and(|n| n > 0) {
-            self.work(&mut batch).await;
+            if self.work(&mut batch, &stop).await.is_break() {
+                return;
+            }
         }
         self.queue.close();
         while self.queue.recv_many(&mut batch, BATCH).await > 0 {
-            self.work(&mut batch).await;
-        }
-    }
-
-    async fn work(&mut self, batch: &mut Vec<Box<dyn AnyChange>>) {
-        match self.attempt(batch).await {
-            Ok(()) => answer(batch, &Ok(())),
-            Err(reason) => {
-                tracing::warn!(
-                    reason,
-                    changes = batch.len(),
-                    "a transaction failed; its changes are tried one by one"
-                );
-                self.start_over().await;
-                for change in batch.drain(..) {
-                    self.work_alone(change).await;
-                }
+            if self.work(&mut batch, &stop).await.is_break() {
+                return;
             }
         }
     }
 
-    async fn work_alone(&mut self, change: Box<dyn AnyChange>) {
+    /// Breaks when the state can't be read any more: what waits then hears that the plane has stopped.
+    async fn work(
+        &mut self,
+        batch: &mut Vec<Box<dyn AnyChange>>,
+        stop: &CancellationToken,
+    ) -> ControlFlow<()> {
+        let Err(reason) = self.attempt(batch).await else {
+            answer(batch, &Ok(()));
+            return ControlFlow::Continue(());
+        };
+        tracing::warn!(
+            reason,
+            changes = batch.len(),
+            "a transaction failed; its changes are tried one by one"
+        );
+        self.start_over(stop).await?;
+        for change in batch.drain(..) {
+            self.work_alone(change, stop).await?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn work_alone(&mut self, change: Box<dyn AnyChange>, stop: &CancellationToken) -> ControlFlow<()> {
         let mut single = vec![change];
         let outcome = self.attempt(&mut single).await;
-        if let Err(reason) = &outcome {
-            tracing::error!(reason, "a change failed in the database");
-            self.start_over().await;
-        }
         answer(&mut single, &outcome);
+        let Err(reason) = outcome else { return ControlFlow::Continue(()) };
+        tracing::error!(reason, "a change failed in the database");
+        self.start_over(stop).await
     }
 
     /// Applies and commits a batch. Nothing of it is visible outside before it is durable.
@@ -134,15 +143,15 @@ impl EngineTask {
     }
 
     /// Forgets the transaction and what was thought of it. The database may be in trouble for a while
-    /// (a full disk): until it can be read, callers wait.
-    async fn start_over(&mut self) {
-        loop {
-            match self.reload().await {
-                Ok(()) => return,
-                Err(error) => tracing::error!(error = describe(&error), "the database can't be read"),
+    /// (a full disk): until it can be read, callers wait. A plane that is told to stop meanwhile gives up.
+    async fn start_over(&mut self, stop: &CancellationToken) -> ControlFlow<()> {
+        while let Err(error) = self.reload().await {
+            tracing::error!(error = describe(&error), "the database can't be read");
+            if stop.run_until_cancelled(tokio::time::sleep(DATABASE_RETRY)).await.is_none() {
+                return ControlFlow::Break(());
             }
-            tokio::time::sleep(DATABASE_RETRY).await;
         }
+        ControlFlow::Continue(())
     }
 
     async fn reload(&mut self) -> Result<(), StoreError> {
