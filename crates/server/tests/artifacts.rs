@@ -147,3 +147,14 @@ fn a_retry_hides_the_artifacts_of_the_job_it_repeats() {
     second.finish(0).ok();
     plane.wait_for_state(build, BuildState::Passed);
 }
+
+#[test]
+fn a_plane_that_listens_everywhere_tells_the_address_it_was_called_by() {
+    let plane = Plane::with(|config| config.listen.set_ip(std::net::Ipv4Addr::UNSPECIFIED.into()));
+    plane.create("steps:\n  - command: make\n");
+    let job = Agent::connect(&plane, &plane.token(), &[]).take();
+    let created = declare(&job, BATCH, &[("a.txt", "hello")]);
+    let url = created["upload_instructions"]["action"]["url"].as_str().expect("a URL");
+    assert_eq!(url, format!("http://127.0.0.1:{}", plane.running.addr.port()));
+    assert_eq!(send(&created, "a.txt", "hello"), 201);
+}

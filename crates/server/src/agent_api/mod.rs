@@ -12,6 +12,7 @@ mod chunks;
 mod control;
 mod jobs;
 mod meta_data;
+mod origin;
 mod pipelines;
 mod registration;
 mod router;

@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// The folder for database, logs and artifacts; one server a folder
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
-    /// The address under which agents reach this server, if it is not the one it listens on
+    /// The address under which agents reach this server, if it is not one it listens on, e.g. that of a proxy
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// Seconds without a heartbeat after which an agent is lost and its job has failed
@@ -65,9 +65,6 @@ impl From<Args> for Config {
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {
-    if config.listen.ip().is_unspecified() && config.public_url.is_none() {
-        tracing::warn!("agents on other machines can't reach artifacts: --public-url is not set");
-    }
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Runtime)?;
     let mut running = ControlPlane::start(config).await?;

@@ -13,12 +13,23 @@ use crate::store::{Connection, StoreError};
 pub(crate) struct Settings {
     /// The origin that agents and people are told, without a path.
     pub origin: String,
+    /// Whether that origin is the only one.
+    pub reach: Reach,
     /// What agents are told about their rhythm.
     pub rhythm: Rhythm,
     /// After which silences the plane acts.
     pub patience: Patience,
     /// Derives job tokens and signs addresses.
     pub key: SigningKey,
+}
+
+/// Under which addresses the plane is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The one that is configured or listened on.
+    Origin,
+    /// Any of this machine's: each caller is told the one it has used.
+    Everywhere,
 }
 
 /// What is done after the commit, and not at all without it.

@@ -39,7 +39,7 @@ pub(crate) use agent::{Dispatch, effective_tags};
 pub(crate) use annotations::{RemoveAnnotation, SetAnnotation};
 pub(crate) use artifacts::{ArtifactArrived, DeclareArtifacts, ReportArtifacts};
 pub(crate) use change::{Change, Failure, Refusal, Wrong};
-pub(crate) use context::{Context, Settings};
+pub(crate) use context::{Context, Reach, Settings};
 pub(crate) use control::{PauseAgent, ResumeAgent, RunningJob, StopAgent};
 pub(crate) use creation::CreateBuild;
 pub(crate) use job::{FinishJob, HeldJob, JobStateNow, PromiseFailure, StartJob, UpdateTimeout};

@@ -24,6 +24,7 @@ async fn plane() -> Plane {
     let database = Database::open(&folder.path().join("test.db")).await.expect("a database");
     let settings = Settings {
         origin: "http://127.0.0.1:1".into(),
+        reach: Reach::Origin,
         rhythm: Rhythm::default(),
         patience: Patience::default(),
         key: SigningKey::new("key"),

@@ -15,7 +15,7 @@ use crate::agent_api::{self, Api};
 use crate::auth::Principals;
 use crate::blobs::{ArtifactFiles, LogFiles};
 use crate::data_folder::{DataFolder, DataPaths};
-use crate::engine::{Engine, EngineTask, Outside, SWEEP_EVERY, Settings, Sweep};
+use crate::engine::{Engine, EngineTask, Outside, Reach, SWEEP_EVERY, Settings, Sweep};
 use crate::secret::{Secret, SigningKey};
 use crate::store::{Database, SettingsTable, StoreError};
 
@@ -123,19 +123,20 @@ async fn settings(config: &Config, addr: SocketAddr, database: &Database) -> Res
     let fresh = Secret::random("");
     let mut writer = database.writer().await?;
     let key = SettingsTable::get_or_insert(&mut writer, "signing_key", fresh.expose()).await?;
+    let everywhere = config.public_url.is_none() && addr.ip().is_unspecified();
     Ok(Settings {
         origin: config
             .public_url
             .as_deref()
             .map_or_else(|| origin(addr), |url| url.trim_end_matches('/').to_owned()),
+        reach: if everywhere { Reach::Everywhere } else { Reach::Origin },
         rhythm: config.rhythm,
         patience: config.patience,
         key: SigningKey::new(&key),
     })
 }
 
-/// The address agents are told when none is configured. One that listens everywhere names itself by the
-/// loopback address: others need `--public-url`.
+/// The address that is told when none is configured; loopback for one that listens everywhere.
 fn origin(addr: SocketAddr) -> String {
     match addr {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => format!("http://127.0.0.1:{}", addr.port()),

@@ -51,7 +51,7 @@ impl Plane {
             .build()
             .expect("a runtime");
         let running = runtime.block_on(ControlPlane::start(config.clone())).expect("the plane starts");
-        let url = format!("http://{}", running.addr);
+        let url = format!("http://127.0.0.1:{}", running.addr.port());
         Self { runtime, running, url, config, folder }
     }
 

@@ -14,6 +14,7 @@ use crate::agent_api::Api;
 use crate::agent_api::answer::Answer;
 use crate::agent_api::body::Params;
 use crate::agent_api::caller::AnyBuild;
+use crate::agent_api::origin::Origin;
 use crate::engine::{ReadBuild, Refusal, Wrong};
 use crate::plane::BuildView;
 use crate::store::{ArtifactRow, ArtifactsTable};
@@ -32,12 +33,13 @@ pub(in crate::agent_api) struct Search {
 pub(in crate::agent_api) async fn search(
     State(api): State<Api>,
     AnyBuild(build): AnyBuild,
+    Origin(origin): Origin,
     Params(search): Params<Search>,
 ) -> Answer<Json<Vec<Artifact>>> {
     let rows = ArtifactsTable::of_build(api.database.readers(), &build.to_string()).await?;
     let view = api.engine.perform(ReadBuild(build)).await?;
     let found = search.find(rows, &jobs(&view, &search))?;
-    Ok(Json(found.into_iter().map(|row| artifact(row, &api)).collect()))
+    Ok(Json(found.into_iter().map(|row| artifact(row, &api, &origin)).collect()))
 }
 
 /// The jobs whose artifacts count: those of the scope, and of each the latest attempt only.
@@ -108,10 +110,10 @@ impl Search {
     }
 }
 
-fn artifact(row: ArtifactRow, api: &Api) -> Artifact {
+fn artifact(row: ArtifactRow, api: &Api, origin: &str) -> Artifact {
     let url = if row.upload_destination.is_empty() {
         let expires = Time::from(jiff::Timestamp::now()) + DOWNLOAD_FOR;
-        format!("{}{}", api.settings.origin, Permission::Download.path(&row.id, expires, &api.settings.key))
+        format!("{origin}{}", Permission::Download.path(&row.id, expires, &api.settings.key))
     } else {
         row.url
     };
