@@ -35,10 +35,6 @@ pub struct Host {
     pub signal_grace: Duration,
 }
 
-/// The agent above kills this process when the same grace period is over. It began to count first, so it must
-/// also be done first: otherwise a busy machine would decide how a job ends whose command does not listen.
-const BEHIND_THE_AGENT: Duration = Duration::from_millis(250);
-
 /// Status of a job whose job API could not be started.
 const NO_JOB_API: i32 = 1;
 
@@ -74,7 +70,7 @@ fn shell(settings: &Settings, host: Host, cancel: &Cancel) -> Shell {
         log: Log::new(host.lines, host.output, host.disabled_warnings),
         context: Context::until(cancel),
         signal: host.cancel_signal,
-        grace: host.signal_grace + BEHIND_THE_AGENT,
+        grace: host.signal_grace,
         terminal: settings.terminal,
         verbosity: settings.verbosity,
     })
