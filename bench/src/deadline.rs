@@ -8,6 +8,9 @@ use crate::error::BenchError;
 /// Nothing that is measured takes longer.
 pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 
+/// How often somebody who waits asks whether it is worth it.
+const STILL: Duration = Duration::from_millis(500);
+
 /// A value that can be waited on.
 pub(crate) struct Watched<T> {
     value: Mutex<T>,
@@ -26,10 +29,12 @@ impl<T> Watched<T> {
         result
     }
 
-    /// What `look` finds in the value, as soon as it finds something.
+    /// What `look` finds in the value, as soon as it finds something; `still` is asked now and then whether
+    /// there is still something to wait for.
     pub(crate) fn wait<R>(
         &self,
         what: &'static str,
+        still: impl Fn() -> Result<(), BenchError>,
         mut look: impl FnMut(&mut T) -> Option<R>,
     ) -> Result<R, BenchError> {
         let end = Instant::now() + LONGEST;
@@ -38,8 +43,11 @@ impl<T> Watched<T> {
             if let Some(found) = look(&mut value) {
                 return Ok(found);
             }
-            let left = end.checked_duration_since(Instant::now()).ok_or(BenchError::Timeout(what))?;
-            value = self.changed.wait_timeout(value, left).unwrap_or_else(PoisonError::into_inner).0;
+            if Instant::now() > end {
+                return Err(BenchError::Timeout(what));
+            }
+            still()?;
+            value = self.changed.wait_timeout(value, STILL).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

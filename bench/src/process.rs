@@ -1,5 +1,6 @@
 //! Child processes: run to the end, or kept running and looked at from outside.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -29,8 +30,9 @@ pub(crate) struct Plan {
 
 /// A process that runs in the background, ended with its value.
 pub(crate) struct Running {
-    child: Child,
+    child: RefCell<Child>,
     plan: Plan,
+    log: PathBuf,
 }
 
 impl Plan {
@@ -98,7 +100,7 @@ impl Plan {
         let mut command = self.command();
         command.stdout(file.try_clone().map_err(fixture)?).stderr(file);
         let child = command.spawn().map_err(|source| self.start_error(source))?;
-        Ok(Running { child, plan: self })
+        Ok(Running { child: RefCell::new(child), plan: self, log: log.to_path_buf() })
     }
 
     /// The output of a run that is only made to see why the one before failed.
@@ -136,7 +138,15 @@ pub(crate) struct Usage {
 
 impl Running {
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.child.borrow().id()
+    }
+
+    /// An error with the end of its output when it has ended by itself.
+    pub(crate) fn still_runs(&self) -> Result<(), BenchError> {
+        match self.child.borrow_mut().try_wait() {
+            Ok(Some(status)) => Err(self.plan.failed(status, &std::fs::read(&self.log).unwrap_or_default())),
+            _ => Ok(()),
+        }
     }
 
     /// What the process has used until now.
@@ -146,32 +156,33 @@ impl Running {
     }
 
     /// Asks the process to end and waits for it.
-    pub(crate) fn stop(mut self) -> Result<(), BenchError> {
+    pub(crate) fn stop(self) -> Result<(), BenchError> {
         self.end().map(|_| ())
     }
 
-    fn end(&mut self) -> Result<ExitStatus, BenchError> {
+    fn end(&self) -> Result<ExitStatus, BenchError> {
         let program = self.plan.program.clone();
         let failed = |source| BenchError::Start { program, source };
-        if let Some(pid) = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or_default()) {
+        if let Some(pid) = Pid::from_raw(i32::try_from(self.id()).unwrap_or_default()) {
             let _ = kill_process(pid, Signal::TERM);
         }
         let end = Instant::now() + GRACE;
         while Instant::now() < end {
-            match self.child.try_wait() {
+            match self.child.borrow_mut().try_wait() {
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) => std::thread::park_timeout(LOOK),
                 Err(source) => return Err(failed(source)),
             }
         }
-        let _ = self.child.kill();
-        self.child.wait().map_err(failed)
+        let mut child = self.child.borrow_mut();
+        let _ = child.kill();
+        child.wait().map_err(failed)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        if self.still_runs().is_ok() {
             let _ = self.end();
         }
     }

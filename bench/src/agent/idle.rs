@@ -21,7 +21,7 @@ fn idle<'a>(
 ) -> Measurement<'a> {
     let run = move |program: &Program| {
         let agent = worker::start(bench, program, count, None)?;
-        bench.plane.wait_for_new_pings(count, PINGS)?;
+        bench.plane.wait_for_new_pings(&agent, count, PINGS)?;
         let usage = agent.usage()?;
         agent.stop()?;
         Ok(vec![usage.memory_mib])

@@ -39,9 +39,9 @@ fn jobs<'a>(
 ) -> Measurement<'a> {
     let run = move |program: &Program| {
         let agent = worker::start(bench, program, 1, hooks.as_deref())?;
-        passed(bench.plane.run(order())?)?;
+        passed(bench.plane.run(&agent, order())?)?;
         let taken = (0..JOBS)
-            .map(|_| Ok(passed(bench.plane.run(order())?)?.taken.as_secs_f64() * 1e3))
+            .map(|_| Ok(passed(bench.plane.run(&agent, order())?)?.taken.as_secs_f64() * 1e3))
             .collect::<Result<Vec<_>, BenchError>>()?;
         agent.stop()?;
         Ok(vec![median(&taken)])
@@ -59,7 +59,7 @@ fn log<'a>(bench: &'a Bench<'_>) -> Result<Measurement<'a>, BenchError> {
     let run = move |program: &Program| {
         let agent = worker::start(bench, program, 1, None)?;
         let before = agent.usage()?;
-        let ended = passed(bench.plane.run(order_without_checkout(&command, &root))?)?;
+        let ended = passed(bench.plane.run(&agent, order_without_checkout(&command, &root))?)?;
         let after = agent.usage()?;
         agent.stop()?;
         if mib(ended.log_bytes) < printed {

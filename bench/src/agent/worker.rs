@@ -37,6 +37,6 @@ pub(super) fn start(
         ])
         .arguments(["--sockets-path", &folder("sockets"), "--spawn", &count.to_string(), "--no-color"])
         .start(&home.join("agent.log"))?;
-    bench.plane.wait_for_new_pings(count, 1)?;
+    bench.plane.wait_for_new_pings(&running, count, 1)?;
     Ok(running)
 }

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::deadline::Watched;
 use crate::error::BenchError;
+use crate::process::Running;
 
 /// The plane, served by a thread of its own.
 pub(crate) struct Plane {
@@ -76,18 +77,26 @@ impl Plane {
     }
 
     /// Waits until `agents` agents have asked for work `times` times each; counting begins now.
-    pub(crate) fn wait_for_new_pings(&self, agents: usize, times: u64) -> Result<(), BenchError> {
+    pub(crate) fn wait_for_new_pings(
+        &self,
+        process: &Running,
+        agents: usize,
+        times: u64,
+    ) -> Result<(), BenchError> {
         self.facts.change(|facts| facts.pings.clear());
-        self.facts.wait("agents to ask for work", |facts| {
+        let still = || process.still_runs();
+        self.facts.wait("agents to ask for work", still, |facts| {
             (facts.pings.values().filter(|count| **count >= times).count() >= agents).then_some(())
         })
     }
 
     /// Has a job run and waits for its end.
-    pub(crate) fn run(&self, order: Order) -> Result<Ended, BenchError> {
+    pub(crate) fn run(&self, process: &Running, order: Order) -> Result<Ended, BenchError> {
         let id = order.id.clone();
-        self.facts.change(|facts| facts.waiting.push_back(order));
-        self.facts.wait("a job to end", |facts| {
+        // What an agent that broke down has left is not for the next one.
+        self.facts.change(|facts| facts.waiting = VecDeque::from([order]));
+        let still = || process.still_runs();
+        self.facts.wait("a job to end", still, |facts| {
             let place = facts.ended.iter().position(|ended| ended.id == id)?;
             Some(facts.ended.swap_remove(place))
         })
