@@ -142,3 +142,22 @@ fn commands_that_need_a_server_say_so() {
     let data = data.to_str().expect("a path in UTF-8");
     check_refused(&redkite(folder.path(), ["build", "list", "--data", data]), data);
 }
+
+#[test]
+fn every_command_explains_itself() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (command, names) in [
+        (&[][..], "server"),
+        (&["server"], "--listen"),
+        (&["token"], "create"),
+        (&["token", "revoke"], "--data"),
+        (&["build"], "unblock"),
+        (&["build", "log"], "--follow"),
+    ] {
+        let help = redkite(folder.path(), command.iter().copied().chain(["--help"]));
+        assert!(help.status.success() && stdout(&help).contains(names), "{command:?}: {}", stderr(&help));
+        let wrong = redkite(folder.path(), command.iter().copied().chain(["--no-such-flag"]));
+        assert_eq!(wrong.status.code(), Some(2), "{command:?}");
+        assert!(stderr(&wrong).contains("--no-such-flag"), "{command:?}: {}", stderr(&wrong));
+    }
+}
