@@ -106,6 +106,32 @@ impl Client {
         }
     }
 
+    /// Sends a gRPC request to `path` of the endpoint's host; the answer's body has yet to come.
+    pub(crate) async fn open_stream(
+        &self,
+        path: &str,
+        request: Vec<u8>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        let client = self.transport.client(&self.settings);
+        let url = self.settings.endpoint.host_root() + path;
+        let mut call = client
+            .post(url)
+            .timeout(REQUEST_LIMIT)
+            .header(header::USER_AGENT, self.settings.user_agent.as_str())
+            .header(header::CONTENT_TYPE, "application/grpc")
+            .header(header::TE, "trailers")
+            .header(header::ACCEPT_ENCODING, "identity")
+            .header("Grpc-Accept-Encoding", "gzip")
+            .body(request);
+        for (name, value) in self.settings.headers.iter() {
+            call = call.header(name, value);
+        }
+        if !self.settings.token.is_empty() {
+            call = call.header(header::AUTHORIZATION, format!("Token {}", self.settings.token.reveal()));
+        }
+        call.send().await
+    }
+
     async fn attempt<T>(&self, call: &Call<T>, failed: u32, left: Option<Duration>) -> Result<T, ApiError> {
         let mut target = Target::first(call, &self.settings);
         loop {

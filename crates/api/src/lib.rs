@@ -17,6 +17,8 @@ mod lenient;
 mod path;
 pub mod policy;
 mod settings;
+#[cfg(feature = "async")]
+pub mod stream;
 mod token;
 pub mod wire;
 

@@ -87,6 +87,13 @@ impl Endpoint {
         format!("{}/{}", self.0.trim_end_matches('/'), path.as_str().trim_start_matches('/'))
     }
 
+    /// Scheme, host and port alone.
+    #[must_use]
+    pub fn host_root(&self) -> String {
+        let origin = url::Url::parse(&self.0).map(|url| url.origin().ascii_serialization());
+        origin.unwrap_or_else(|_| self.0.clone())
+    }
+
     /// The endpoint as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {

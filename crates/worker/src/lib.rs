@@ -26,6 +26,7 @@ mod session;
 pub mod settings;
 mod signals;
 mod stop;
+mod stream;
 pub mod tags;
 mod tracing_policy;
 mod worker;

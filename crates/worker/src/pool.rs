@@ -219,7 +219,7 @@ impl<'a> Pool<'a> {
             let span = info_span!("worker", agent = session.name.as_str());
             let settings = span.in_scope(|| with_tracing(settings, &answer));
             let worker =
-                Worker { settings, session, stopper, idle: idle.clone(), place, ping_lost: Mutex::default() };
+                Worker { settings, session, stopper, idle: idle.clone(), place, lost: Mutex::default() };
             pool.workers.spawn(async move { worker.run().await }.instrument(span));
         }
         pool

@@ -8,6 +8,7 @@ pub(crate) enum Asked {
     /// SIGTERM, SIGINT, Ctrl-C: each one more than the last.
     Stop,
     /// SIGQUIT: at once.
+    #[cfg_attr(windows, expect(dead_code, reason = "there is no such signal"))]
     ForcedStop,
     /// SIGHUP.
     #[cfg_attr(windows, expect(dead_code, reason = "there is no such signal"))]

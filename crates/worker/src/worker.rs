@@ -8,12 +8,14 @@ use crate::ping::{self, PingLost};
 use crate::random;
 use crate::schedule::Schedule;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{PingMode, Settings};
 use crate::stop::{StopListener, Stopper, Urgency};
+use crate::stream;
+use redkite_api::stream::StreamEnd;
 use redkite_api::wire::Job;
 use redkite_api::{ApiError, JobId, calls};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -26,8 +28,8 @@ pub(crate) struct Worker {
     pub(crate) idle: Arc<IdleMonitor>,
     /// Its place in the pool, from 0.
     pub(crate) place: usize,
-    /// Why pings can't go on, once that is known.
-    pub(crate) ping_lost: Mutex<Option<PingLost>>,
+    /// Why the last source of work has dried up, once it has.
+    pub(crate) lost: Mutex<Option<WorkerError>>,
 }
 
 /// Why a worker ended other than in its own time.
@@ -39,6 +41,8 @@ pub(crate) enum WorkerError {
     Heartbeat(#[source] HeartbeatLost),
     #[error("{0}")]
     Ping(#[source] PingLost),
+    #[error("{0}")]
+    Stream(#[source] StreamEnd),
     #[error("failed to acquire job \"{job}\": failed to acquire job: job acquisition rejected: {source}")]
     AcquisitionRejected { job: JobId, source: ApiError },
     #[error("failed to run job: {}", described(.0))]
@@ -147,25 +151,33 @@ impl Worker {
     /// Follows the state machine until it says to leave.
     async fn dispatch(&self) -> Result<(), WorkerError> {
         tracing::info!("Waiting for instructions...");
-        let mut dispatch = Dispatch::new(self.once());
+        let mode = self.settings.ping_mode;
+        let mut dispatch = Dispatch::new(self.once(), mode);
         let mut schedule = Schedule::new(self.session.ping_interval, Instant::now());
         let mut interrupts = Interrupts::new(self);
-        let mut activity: Activity<'_> = Box::pin(std::future::ready(Event::Started));
+        let (sender, mut streamed) = tokio::sync::mpsc::channel(stream::WAITING_MESSAGES);
+        let mut stream: Pin<Box<dyn Future<Output = ()> + Send>> = match mode {
+            PingMode::PollOnly => Box::pin(std::future::pending()),
+            PingMode::Auto | PingMode::StreamOnly => Box::pin(self.stream(mode, &sender)),
+        };
+        let mut pings: Activity<'_> = Box::pin(std::future::ready(Event::Started));
+        let mut job: Activity<'_> = never();
         loop {
             let event = tokio::select! {
-                event = &mut activity => {
-                    activity = Box::pin(std::future::pending());
-                    event
-                }
+                event = done(&mut pings) => event,
+                event = done(&mut job) => event,
+                Some(event) = streamed.recv() => event,
+                () = &mut stream => unreachable!("it waits when it has nothing to do"),
                 event = interrupts.next() => event,
             };
             for effect in dispatch.on(event) {
                 match effect {
-                    Effect::Ping(rhythm) => {
+                    Effect::Schedule(rhythm) => {
                         let jitter = random::part_of(self.session.ping_interval);
-                        activity = Box::pin(self.ping(schedule.next(rhythm, Instant::now(), jitter)));
+                        pings = Box::pin(ping_due(schedule.next(rhythm, Instant::now(), jitter)));
                     }
-                    Effect::Run(id) => activity = Box::pin(self.take(id)),
+                    Effect::Ping => pings = Box::pin(self.ping()),
+                    Effect::Run(id) => job = Box::pin(self.take(id)),
                     Effect::MarkIdle => self.idle.idle(self.place),
                     Effect::MarkBusy => self.idle.busy(self.place),
                     Effect::Say(note) => self.say(&note),
@@ -173,6 +185,15 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Keeps the stream open; when there is none to be had, waits for the worker's end.
+    async fn stream(&self, mode: PingMode, events: &tokio::sync::mpsc::Sender<Event>) {
+        if let Some(end) = stream::keep_open(&self.session, mode, events).await {
+            *self.lost() = Some(WorkerError::Stream(end));
+            let _ = events.send(Event::StreamLost).await;
+        }
+        std::future::pending().await
     }
 
     fn once(&self) -> Once {
@@ -187,19 +208,22 @@ impl Worker {
     fn leave(&self, leaving: Leaving) -> Result<(), WorkerError> {
         // From here on nothing of this worker may begin anything.
         self.stopper.ask(Urgency::Graceful);
-        let lost = self.ping_lost.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (leaving, lost) {
-            (Leaving::PingLost, Some(lost)) => Err(WorkerError::Ping(lost)),
+        match (leaving, self.lost().take()) {
+            // Pings that could not go on are told of even when the stream took over.
+            (Leaving::NoSource, Some(lost)) | (_, Some(lost @ WorkerError::Ping(_))) => Err(lost),
             _ => Ok(()),
         }
     }
 
-    async fn ping(&self, due: Instant) -> Event {
-        tokio::time::sleep_until(due.into()).await;
+    fn lost(&self) -> MutexGuard<'_, Option<WorkerError>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ping(&self) -> Event {
         match ping::ping(&self.session).await {
             Ok(action) => Event::Pinged(action),
             Err(lost) => {
-                *self.ping_lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost);
+                *self.lost() = Some(WorkerError::Ping(lost));
                 Event::PingLost
             }
         }
@@ -242,6 +266,7 @@ impl Worker {
         let lifetime = &self.settings.lifetime;
         let uptime = lifetime.after_uptime.unwrap_or_default();
         match note {
+            Note::StreamEstablished => tracing::info!("Ping stream connection established"),
             Note::Resumed => tracing::info!("Agent has resumed after being paused"),
             Note::Unwanted(job) if lifetime.acquire.is_some() => tracing::error!(
                 "Agent ping dispatched a job (id \"{job}\") but agent is in acquire-job mode! Ignoring the new job"
@@ -271,6 +296,23 @@ impl Worker {
             ),
         }
     }
+}
+
+/// An activity that is not going on.
+fn never() -> Activity<'static> {
+    Box::pin(std::future::pending())
+}
+
+/// The event of an activity, which is over then.
+async fn done(activity: &mut Activity<'_>) -> Event {
+    let event = activity.as_mut().await;
+    *activity = never();
+    event
+}
+
+async fn ping_due(due: Instant) -> Event {
+    tokio::time::sleep_until(due.into()).await;
+    Event::PingDue
 }
 
 /// What may happen at any time, each once.

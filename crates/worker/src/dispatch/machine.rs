@@ -1,6 +1,8 @@
 //! The transitions of one worker.
 
-use super::{Action, Verb};
+use super::action::{Action, Verb};
+use super::inbox::Inbox;
+use crate::settings::PingMode;
 use redkite_api::JobId;
 
 /// How many jobs a worker is there for.
@@ -37,10 +39,18 @@ pub(crate) enum JobEnd {
 pub(crate) enum Event {
     /// The worker is connected.
     Started,
+    /// The time for a ping has come.
+    PingDue,
     /// A ping was answered, or failed in a way that will pass (then: idle).
     Pinged(Action),
     /// A ping said that pings make no sense any more.
     PingLost,
+    /// The stream brought an instruction.
+    Streamed(Action),
+    /// The stream is not there for now.
+    StreamBroke,
+    /// There will be no stream.
+    StreamLost,
     /// The job is over.
     JobEnded(JobEnd),
     /// A signal, or the pool, asks for the end.
@@ -54,8 +64,10 @@ pub(crate) enum Event {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Ping when the time has come.
-    Ping(Rhythm),
+    /// Say when the time for a ping has come.
+    Schedule(Rhythm),
+    /// Ping.
+    Ping,
     /// Accept and run this job.
     Run(JobId),
     /// Tell the pool that there is nothing to do.
@@ -71,6 +83,8 @@ pub(crate) enum Effect {
 /// What the operator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
+    /// The stream works, for the first time or again.
+    StreamEstablished,
     /// The pause is over.
     Resumed,
     /// A job was offered to a worker that is here for another one.
@@ -94,8 +108,8 @@ pub(crate) enum Note {
 pub(crate) enum Leaving {
     /// In its own time.
     Normally,
-    /// Because pings fail for good.
-    PingLost,
+    /// Because there is no way left by which work could come.
+    NoSource,
 }
 
 /// One worker's state.
@@ -106,12 +120,18 @@ pub(crate) struct Dispatch {
     presence: Presence,
     job_ran: bool,
     leaving: Option<Leaving>,
+    polling: Polling,
+    stream: Stream,
+    /// What the stream said and what could not be done yet.
+    inbox: Inbox,
+    /// Whose instructions count (spec/agent-api.md §10.5).
+    control: Control,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// A ping is on its way, or its time has not come.
-    Waiting,
+    /// No job runs.
+    Free,
     /// A job is being accepted or runs.
     Busy,
     /// It has ended.
@@ -124,27 +144,166 @@ enum Presence {
     Paused { uptime_over: bool },
 }
 
+/// How far polling has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Polling {
+    /// There is none, or no more.
+    Off,
+    /// The time has not come.
+    Scheduled,
+    /// The time has come, but the stream has control.
+    Waiting,
+    /// A ping is on its way, or what it said is being done.
+    Acting,
+}
+
+/// What is known of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    /// There is none, or no more.
+    Off,
+    /// Nothing has come yet, but nothing has gone wrong.
+    Opening,
+    /// It is working.
+    Healthy,
+    /// It is not there for now.
+    Broken,
+}
+
+/// Who may give instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Control {
+    /// Nobody, until one of them asks.
+    Free,
+    /// Polling, until what a ping said is done.
+    Polling,
+    /// The stream.
+    Stream,
+}
+
 impl Dispatch {
     /// A worker that has not started yet.
-    #[must_use]
-    pub(crate) fn new(once: Once) -> Self {
-        Self { once, state: State::Waiting, presence: Presence::Available, job_ran: false, leaving: None }
+    pub(crate) fn new(once: Once, mode: PingMode) -> Self {
+        let polls = mode != PingMode::StreamOnly;
+        let streams = mode != PingMode::PollOnly;
+        Self {
+            once,
+            state: State::Free,
+            presence: Presence::Available,
+            job_ran: false,
+            leaving: None,
+            polling: if polls { Polling::Scheduled } else { Polling::Off },
+            stream: if streams { Stream::Opening } else { Stream::Off },
+            inbox: Inbox::default(),
+            control: if streams { Control::Stream } else { Control::Free },
+        }
     }
 
     /// What follows from an event.
     pub(crate) fn on(&mut self, event: Event) -> Vec<Effect> {
-        match (self.state, event) {
-            (State::Gone, _) => Vec::new(),
-            (State::Waiting, Event::Started) => vec![Effect::Ping(Rhythm::Restart)],
-            (State::Waiting, Event::Pinged(action)) => self.act(action),
-            (State::Busy, Event::JobEnded(end)) => self.job_ended(end),
-            (_, Event::StopAsked) => self.stop_asked(),
-            (_, Event::UptimeOver) => self.uptime_over(),
-            (State::Waiting, Event::PoolIdle) => self.leave(Leaving::Normally, Some(Note::PoolIdle)),
-            (State::Waiting, Event::PingLost) => self.leave(Leaving::PingLost, None),
-            // A message that was overtaken by a stop, or that belongs to another state.
-            (State::Waiting | State::Busy, _) => Vec::new(),
+        if self.state == State::Gone {
+            return Vec::new();
         }
+        let effects = match event {
+            Event::Started if self.polling == Polling::Off => Vec::new(),
+            Event::Started => vec![Effect::Schedule(Rhythm::Restart)],
+            Event::PingDue => self.ping_due(),
+            Event::Pinged(action) => self.pinged(action),
+            Event::PingLost => self.ping_lost(),
+            Event::Streamed(action) => self.streamed(action),
+            Event::StreamBroke => self.stream_broke(Stream::Broken),
+            Event::StreamLost => self.stream_broke(Stream::Off),
+            Event::JobEnded(end) => self.job_ended(end),
+            Event::StopAsked => self.stop_asked(),
+            Event::UptimeOver => self.uptime_over(),
+            Event::PoolIdle if self.state == State::Free => {
+                self.leave(Leaving::Normally, Some(Note::PoolIdle))
+            }
+            // A job came in the meantime.
+            Event::PoolIdle => Vec::new(),
+        };
+        self.hand_over(effects)
+    }
+
+    fn ping_due(&mut self) -> Vec<Effect> {
+        if self.polling == Polling::Scheduled {
+            self.polling = Polling::Waiting;
+        }
+        Vec::new()
+    }
+
+    fn pinged(&mut self, action: Action) -> Vec<Effect> {
+        let effects = self.act(action);
+        if self.state == State::Free { self.polled(effects, Rhythm::Tick) } else { effects }
+    }
+
+    /// What a ping said is done: the next one can be scheduled.
+    fn polled(&mut self, mut effects: Vec<Effect>, rhythm: Rhythm) -> Vec<Effect> {
+        self.polling = Polling::Scheduled;
+        self.control = Control::Free;
+        effects.push(Effect::Schedule(rhythm));
+        effects
+    }
+
+    fn ping_lost(&mut self) -> Vec<Effect> {
+        self.polling = Polling::Off;
+        self.control = Control::Free;
+        self.leave_without_source()
+    }
+
+    fn streamed(&mut self, action: Action) -> Vec<Effect> {
+        let established = self.stream != Stream::Healthy;
+        self.stream = Stream::Healthy;
+        self.inbox.add(action);
+        if established { vec![Effect::Say(Note::StreamEstablished)] } else { Vec::new() }
+    }
+
+    /// Does what waits in the stream's inbox, when nothing else is being done.
+    fn deliver(&mut self, effects: &mut Vec<Effect>) {
+        while self.state == State::Free
+            && self.control == Control::Stream
+            && let Some(action) = self.inbox.take()
+        {
+            effects.extend(self.act(action));
+        }
+    }
+
+    fn stream_broke(&mut self, stream: Stream) -> Vec<Effect> {
+        self.stream = stream;
+        self.leave_without_source()
+    }
+
+    fn leave_without_source(&mut self) -> Vec<Effect> {
+        if self.polling != Polling::Off || self.stream != Stream::Off {
+            return Vec::new();
+        }
+        match self.state {
+            State::Busy => {
+                self.leaving = Some(Leaving::NoSource);
+                Vec::new()
+            }
+            _ => self.leave(Leaving::NoSource, None),
+        }
+    }
+
+    /// Gives control to whoever should have it now, and lets them act.
+    fn hand_over(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        if self.state != State::Free {
+            return effects;
+        }
+        let is_out = matches!(self.stream, Stream::Off | Stream::Broken);
+        self.control = match self.control {
+            Control::Stream if is_out => Control::Free,
+            Control::Free if self.stream == Stream::Healthy => Control::Stream,
+            control => control,
+        };
+        self.deliver(&mut effects);
+        if self.state == State::Free && self.control == Control::Free && self.polling == Polling::Waiting {
+            self.control = Control::Polling;
+            self.polling = Polling::Acting;
+            effects.push(Effect::Ping);
+        }
+        effects
     }
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
@@ -154,7 +313,7 @@ impl Dispatch {
                 if self.presence == Presence::Available {
                     self.presence = Presence::Paused { uptime_over: false };
                 }
-                vec![Effect::MarkBusy, Effect::Ping(Rhythm::Tick)]
+                vec![Effect::MarkBusy]
             }
             Verb::CarryOn => self.carry_on(action.job),
         }
@@ -173,7 +332,7 @@ impl Dispatch {
                 let unwanted = job.map(|job| Effect::Say(Note::Unwanted(job)));
                 unwanted.into_iter().chain(self.leave(Leaving::Normally, why)).collect()
             }
-            (None, None) => vec![Effect::MarkIdle, Effect::Ping(Rhythm::Tick)],
+            (None, None) => vec![Effect::MarkIdle],
             (None, Some(job)) => {
                 self.state = State::Busy;
                 vec![Effect::MarkBusy, Effect::Run(job)]
@@ -192,16 +351,20 @@ impl Dispatch {
     }
 
     fn job_ended(&mut self, end: JobEnd) -> Vec<Effect> {
-        self.state = State::Waiting;
+        self.state = State::Free;
         self.job_ran |= end == JobEnd::Ran;
         if let Some(leaving) = self.leaving {
             return self.leave(leaving, None);
         }
-        let rhythm = match end {
-            JobEnd::Ran => Rhythm::Restart,
-            JobEnd::Failed => Rhythm::Tick,
-        };
-        vec![Effect::Ping(rhythm)]
+        if self.polling == Polling::Acting {
+            let rhythm = if end == JobEnd::Ran { Rhythm::Restart } else { Rhythm::Tick };
+            return self.polled(Vec::new(), rhythm);
+        }
+        if end == JobEnd::Ran && self.once == Once::AfterJob && self.inbox.is_empty() {
+            // Nothing need be said for a worker to leave that was there for this job.
+            self.inbox.add(Action::IDLE);
+        }
+        Vec::new()
     }
 
     fn stop_asked(&mut self) -> Vec<Effect> {
@@ -236,129 +399,4 @@ impl Dispatch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn action(verb: Verb, job: Option<&str>) -> Event {
-        Event::Pinged(Action { verb, job: job.map(JobId::from) })
-    }
-
-    fn idle() -> Event {
-        action(Verb::CarryOn, None)
-    }
-
-    fn job() -> Event {
-        action(Verb::CarryOn, Some("J"))
-    }
-
-    fn pause() -> Event {
-        action(Verb::Pause, None)
-    }
-
-    fn word(effect: &Effect) -> String {
-        match effect {
-            Effect::Ping(Rhythm::Tick) => "ping".into(),
-            Effect::Ping(Rhythm::Restart) => "ping-soon".into(),
-            Effect::Run(id) => format!("run-{id}"),
-            Effect::MarkIdle => "idle".into(),
-            Effect::MarkBusy => "busy".into(),
-            Effect::Say(note) => format!("{note:?}"),
-            Effect::Leave(Leaving::Normally) => "leave".into(),
-            Effect::Leave(Leaving::PingLost) => "lost".into(),
-        }
-    }
-
-    /// Feeds the events; each line of effects belongs to one event.
-    fn check(once: Once, steps: &[(Event, &str)]) {
-        let mut dispatch = Dispatch::new(once);
-        for (number, (event, expected)) in steps.iter().enumerate() {
-            let effects = dispatch.on(event.clone());
-            let words: Vec<_> = effects.iter().map(word).collect();
-            assert_eq!(words.join(" "), *expected, "step {number}: {event:?}");
-        }
-    }
-
-    #[test]
-    fn an_agent_pings_runs_and_pings_again() {
-        check(
-            Once::Never,
-            &[
-                (Event::Started, "ping-soon"),
-                (idle(), "idle ping"),
-                (job(), "busy run-J"),
-                (Event::JobEnded(JobEnd::Ran), "ping-soon"),
-                (job(), "busy run-J"),
-                (Event::JobEnded(JobEnd::Failed), "ping"),
-                (action(Verb::Disconnect, None), "leave"),
-                (idle(), ""),
-            ],
-        );
-    }
-
-    #[test]
-    fn pause_holds_everything_off() {
-        check(
-            Once::AfterJob,
-            &[
-                (job(), "busy run-J"),
-                (Event::JobEnded(JobEnd::Ran), "ping-soon"),
-                (pause(), "busy ping"),
-                (Event::UptimeOver, "UptimeOverWhilePaused"),
-                (pause(), "busy ping"),
-                (idle(), "leave"),
-            ],
-        );
-        check(Once::Never, &[(pause(), "busy ping"), (job(), "Resumed busy run-J")]);
-        check(Once::Never, &[(pause(), "busy ping"), (Event::StopAsked, "Stopping leave")]);
-    }
-
-    #[test]
-    fn one_job_is_enough_for_some() {
-        check(
-            Once::AfterJob,
-            &[
-                (job(), "busy run-J"),
-                (Event::JobEnded(JobEnd::Failed), "ping"),
-                (job(), "busy run-J"),
-                (Event::JobEnded(JobEnd::Ran), "ping-soon"),
-                (idle(), "JobDone leave"),
-            ],
-        );
-        check(Once::Acquired, &[(job(), "Unwanted(JobId(\"J\")) leave")]);
-        check(Once::Acquired, &[(pause(), "busy ping"), (idle(), "Resumed leave")]);
-    }
-
-    #[test]
-    fn a_stop_waits_for_the_job() {
-        check(
-            Once::Never,
-            &[
-                (job(), "busy run-J"),
-                (Event::StopAsked, "StoppingAfterJob"),
-                (Event::StopAsked, ""),
-                (Event::PoolIdle, ""),
-                (Event::JobEnded(JobEnd::Ran), "leave"),
-            ],
-        );
-        check(Once::Never, &[(Event::StopAsked, "Stopping leave"), (Event::StopAsked, "")]);
-    }
-
-    #[test]
-    fn time_ends_an_agent_between_jobs() {
-        check(Once::Never, &[(Event::UptimeOver, "UptimeOver leave")]);
-        check(
-            Once::Never,
-            &[
-                (job(), "busy run-J"),
-                (Event::UptimeOver, "UptimeOver"),
-                (Event::JobEnded(JobEnd::Failed), "leave"),
-            ],
-        );
-        check(Once::Never, &[(idle(), "idle ping"), (Event::PoolIdle, "PoolIdle leave")]);
-    }
-
-    #[test]
-    fn a_ping_that_can_never_succeed_ends_the_worker() {
-        check(Once::Never, &[(Event::PingLost, "lost")]);
-    }
-}
+mod tests;
