@@ -6,6 +6,7 @@ use redkite_shell::Verbosity;
 use crate::error::PhaseError;
 use crate::hook_runner::Whose;
 use crate::job::Job;
+use crate::os;
 
 impl Job<'_> {
     /// Makes everything ready, so that plugins can be looked at.
@@ -29,8 +30,7 @@ impl Job<'_> {
         let mut env = self.shell.env();
         if !paths.bin.as_os_str().is_empty() {
             // Last: what the machine's owner put in front stays in front.
-            let separator = if cfg!(windows) { ';' } else { ':' };
-            let path = format!("{}{separator}{}", env.value("PATH"), paths.bin.display());
+            let path = format!("{}{}{}", env.value("PATH"), os::PATH_SEPARATOR, paths.bin.display());
             env.set("PATH", path);
         }
         if env.contains("BUILDKITE_BUILD_CHECKOUT_PATH") {

@@ -6,6 +6,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+/// Between the directories of `PATH`.
+pub(crate) const PATH_SEPARATOR: char = ':';
+
 /// Lets the owner execute a file.
 pub(crate) fn make_executable(path: &Path) -> io::Result<()> {
     let mut permissions = path.metadata()?.permissions();

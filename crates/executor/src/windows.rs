@@ -5,6 +5,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+/// Between the directories of `PATH`.
+pub(crate) const PATH_SEPARATOR: char = ';';
+
 /// Every file can be executed.
 pub(crate) fn make_executable(_: &Path) -> io::Result<()> {
     Ok(())

@@ -14,10 +14,9 @@ pub struct SplitError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flavour {
     /// `'` and `"`, and a backslash outside and inside both.
-    #[cfg_attr(windows, allow(dead_code, reason = "only tests use it there"))]
+    #[cfg_attr(all(windows, not(test)), expect(dead_code, reason = "only tests use it there"))]
     Posix,
     /// `"`, doubled inside quotes, and `^`.
-    #[cfg_attr(unix, allow(dead_code, reason = "only tests use it there"))]
     Batch,
 }
 
