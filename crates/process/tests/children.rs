@@ -101,6 +101,24 @@ fn a_cancelled_group_is_interrupted() {
     assert_eq!((finished.ending, text.as_str()), (Ending::Exited(3), "ready\nbye\n"));
 }
 
+/// When the agent takes no more output, the job can be cancelled all the same.
+#[test]
+fn a_sink_that_blocks_does_not_keep_a_child_from_being_interrupted() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let marker = directory.path().join("interrupted");
+    let script = format!("trap 'echo > {}; exit 4' TERM; echo ready; sleep 100 & wait", marker.display());
+    let cancel = Cancel::new();
+    let patience = Context::until(&Cancel::new()).with_deadline(Instant::now() + LONG);
+    let policy = Policy::new(Signal::TERM, LONG, Terminal::None);
+    let child = sh(&script).spawn().expect("sh starts");
+    let finished = child.supervise(&Context::until(&cancel), &policy, |_, _| {
+        cancel.cancel();
+        while !marker.exists() && patience.sleep(Duration::from_millis(5)) {}
+    });
+    assert!(marker.exists());
+    assert_eq!(finished.ending, Ending::Exited(4));
+}
+
 #[test]
 fn who_does_not_listen_is_killed() {
     let policy = Policy { signal: Signal::TERM, grace: Duration::from_millis(50), drain: LONG };
