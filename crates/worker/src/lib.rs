@@ -25,6 +25,7 @@ mod schedule;
 mod session;
 pub mod settings;
 mod signals;
+mod status;
 mod stop;
 mod stream;
 pub mod tags;

@@ -2,8 +2,10 @@
 
 use crate::dispatch::Action;
 use crate::session::Session;
+use crate::status::Metrics;
 use redkite_api::calls;
 use redkite_api::wire::Ping;
+use std::time::Instant;
 
 /// The server doesn't answer pings any more: there is no work to be had.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +16,15 @@ pub(crate) struct PingLost {
 }
 
 /// Pings; a failure that will pass is an idle action.
-pub(crate) async fn ping(session: &Session) -> Result<Action, PingLost> {
-    match session.client().call(&calls::agent::ping()).await {
+pub(crate) async fn ping(session: &Session, metrics: &Metrics) -> Result<Action, PingLost> {
+    let started = Instant::now();
+    metrics.pings_sent.add(1);
+    let answer = session.client().call(&calls::agent::ping()).await;
+    metrics.ping_duration.time(started.elapsed());
+    if answer.is_err() {
+        metrics.pings_errors.add(1);
+    }
+    match answer {
         Ok(ping) => {
             session.pinged();
             Ok(follow(session, ping).await)

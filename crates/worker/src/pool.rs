@@ -8,12 +8,14 @@ use crate::register;
 use crate::session::Session;
 use crate::settings::{Colour, Priority, Settings};
 use crate::signals::{Reaction, SignalCount};
+use crate::status::{self, Board};
 use crate::stop::{Stopper, Urgency};
 use crate::tracing_policy::{self, Applied};
 use crate::worker::{Worker, WorkerError};
 use redkite_api::client::{Client, Transport};
 use redkite_api::wire::{RegisterAnswer, RegisterRequest};
 use redkite_api::{ApiError, calls};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -202,6 +204,7 @@ impl LifecycleHooks {
 /// The workers while they live.
 struct Pool<'a> {
     settings: &'a Settings,
+    board: Arc<Board>,
     stoppers: Vec<Stopper>,
     workers: JoinSet<Vec<WorkerError>>,
     errors: Vec<WorkerError>,
@@ -212,14 +215,23 @@ impl<'a> Pool<'a> {
         tracing::info!("Starting {} Agent(s)", sessions.len());
         tracing::info!("You can press Ctrl-C to stop the agents");
         let idle = Arc::new(IdleMonitor::new(sessions.len(), settings.lifetime.after_idle));
-        let mut pool = Self { settings, stoppers: Vec::new(), workers: JoinSet::new(), errors: Vec::new() };
+        let board = Arc::new(Board::default());
+        let mut pool = Self {
+            settings,
+            board: board.clone(),
+            stoppers: Vec::new(),
+            workers: JoinSet::new(),
+            errors: Vec::new(),
+        };
         for (place, (session, answer)) in sessions.into_iter().enumerate() {
             let stopper = Stopper::new();
             pool.stoppers.push(stopper.clone());
             let span = info_span!("worker", agent = session.name.as_str());
             let settings = span.in_scope(|| with_tracing(settings, &answer));
+            let status = board.add(session.id.clone(), session.name.clone());
+            let (idle, board) = (idle.clone(), board.clone());
             let worker =
-                Worker { settings, session, stopper, idle: idle.clone(), place, lost: Mutex::default() };
+                Worker { settings, session, stopper, idle, place, board, status, lost: Mutex::default() };
             pool.workers.spawn(async move { worker.run().await }.instrument(span));
         }
         pool
@@ -228,6 +240,12 @@ impl<'a> Pool<'a> {
     async fn run(mut self, mut signals: os::Signals) -> Exit {
         let mut count = SignalCount::default();
         let mut exit_at = None;
+        let board = self.board.clone();
+        let status: Pin<Box<dyn Future<Output = ()>>> = match &self.settings.health_check_addr {
+            Some(address) => Box::pin(status::serve(address, board)),
+            None => Box::pin(std::future::pending()),
+        };
+        tokio::pin!(status);
         loop {
             let deadline = exit_at.unwrap_or_else(tokio::time::Instant::now);
             tokio::select! {
@@ -250,6 +268,7 @@ impl<'a> Pool<'a> {
                         }
                     }
                 },
+                () = &mut status => unreachable!("it answers for as long as it is polled"),
                 () = tokio::time::sleep_until(deadline), if exit_at.is_some() => {
                     tracing::error!("Timed out waiting for agents to exit; exiting immediately with status 1");
                     return Exit::Immediate;

@@ -32,6 +32,8 @@ pub struct Settings {
     pub environment: Vec<(OsString, OsString)>,
     /// Whether log lines may be coloured.
     pub colour: Colour,
+    /// Where questions about health and status are answered, if anywhere.
+    pub health_check_addr: Option<String>,
     /// Whether metrics go to a Datadog agent.
     pub datadog_metrics: bool,
 }
@@ -443,6 +445,7 @@ pub(crate) fn test_settings() -> Settings {
         experiments: Vec::new(),
         environment: Vec::new(),
         colour: Colour::Off,
+        health_check_addr: None,
         datadog_metrics: false,
     }
 }

@@ -1,6 +1,6 @@
 //! The thin shell around [`Dispatch`]: waits for events, performs effects (spec/agent.md §9).
 
-use crate::dispatch::{Dispatch, Effect, Event, JobEnd, Leaving, Note, Once};
+use crate::dispatch::{Dispatch, Effect, Event, JobEnd, Leaving, Note, Once, Verb};
 use crate::heartbeat::{self, HeartbeatLost};
 use crate::idle::IdleMonitor;
 use crate::job::{self, JobContext, JobResult, LastJob};
@@ -9,6 +9,7 @@ use crate::random;
 use crate::schedule::Schedule;
 use crate::session::Session;
 use crate::settings::{PingMode, Settings};
+use crate::status::{Board, JobLabels, WorkerStatus};
 use crate::stop::{StopListener, Stopper, Urgency};
 use crate::stream;
 use redkite_api::stream::StreamEnd;
@@ -28,6 +29,8 @@ pub(crate) struct Worker {
     pub(crate) idle: Arc<IdleMonitor>,
     /// Its place in the pool, from 0.
     pub(crate) place: usize,
+    pub(crate) board: Arc<Board>,
+    pub(crate) status: Arc<WorkerStatus>,
     /// Why the last source of work has dried up, once it has.
     pub(crate) lost: Mutex<Option<WorkerError>>,
 }
@@ -64,7 +67,9 @@ type Activity<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
 impl Worker {
     /// Lives from connect to disconnect; every failure on the way is in the answer.
     pub(crate) async fn run(&self) -> Vec<WorkerError> {
+        self.board.metrics.workers_started.add(1);
         let errors = self.live().await;
+        self.board.metrics.workers_ended.add(1);
         self.idle.ended(self.place);
         errors
     }
@@ -76,7 +81,7 @@ impl Worker {
         }
         let ended = CancellationToken::new();
         let heartbeat = async {
-            let result = heartbeat::beat(&self.session, self.session.heartbeat_interval, &ended).await;
+            let result = heartbeat::beat(&self.session, &self.status, &ended).await;
             result.inspect_err(|_| self.stopper.ask(Urgency::Forced))
         };
         let work = async {
@@ -170,11 +175,12 @@ impl Worker {
                 () = &mut stream => unreachable!("it waits when it has nothing to do"),
                 event = interrupts.next() => event,
             };
+            self.count(&event);
             for effect in dispatch.on(event) {
                 match effect {
                     Effect::Schedule(rhythm) => {
                         let jitter = random::part_of(self.session.ping_interval);
-                        pings = Box::pin(ping_due(schedule.next(rhythm, Instant::now(), jitter)));
+                        pings = Box::pin(self.ping_due(schedule.next(rhythm, Instant::now(), jitter)));
                     }
                     Effect::Ping => pings = Box::pin(self.ping()),
                     Effect::Run(id) => job = Box::pin(self.take(id)),
@@ -219,9 +225,19 @@ impl Worker {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn ping_due(&self, due: Instant) -> Event {
+        let started = Instant::now();
+        tokio::time::sleep_until(due.into()).await;
+        self.board.metrics.ping_wait.time(started.elapsed());
+        Event::PingDue
+    }
+
     async fn ping(&self) -> Event {
-        match ping::ping(&self.session).await {
-            Ok(action) => Event::Pinged(action),
+        match ping::ping(&self.session, &self.board.metrics).await {
+            Ok(action) => {
+                self.status.pinged();
+                Event::Pinged(action)
+            }
             Err(lost) => {
                 *self.lost() = Some(WorkerError::Ping(lost));
                 Event::PingLost
@@ -251,7 +267,12 @@ impl Worker {
     }
 
     async fn run_job(&self, job: &Job, last_job: LastJob) -> Result<JobResult, job::JobError> {
+        let metrics = &self.board.metrics;
+        let labels = JobLabels::of(job);
+        metrics.job_started(&labels);
+        self.status.has_job(Some(job.id.clone()));
         let context = JobContext {
+            metrics,
             settings: &self.settings,
             agent: &self.session.name,
             client: &self.session.client(),
@@ -259,7 +280,20 @@ impl Worker {
             stop: self.stopper.listener(),
             last_job,
         };
-        job::run(job, &context).await
+        let result = job::run(job, &context).await;
+        self.status.has_job(None);
+        metrics.job_ended(&labels);
+        result
+    }
+
+    /// Counts an instruction by its name; a plain one has none.
+    fn count(&self, event: &Event) {
+        let (Event::Pinged(action) | Event::Streamed(action)) = event else { return };
+        self.board.metrics.action(match action.verb {
+            Verb::CarryOn => "",
+            Verb::Pause => "pause",
+            Verb::Disconnect => "disconnect",
+        });
     }
 
     fn say(&self, note: &Note) {
@@ -308,11 +342,6 @@ async fn done(activity: &mut Activity<'_>) -> Event {
     let event = activity.as_mut().await;
     *activity = never();
     event
-}
-
-async fn ping_due(due: Instant) -> Event {
-    tokio::time::sleep_until(due.into()).await;
-    Event::PingDue
 }
 
 /// What may happen at any time, each once.

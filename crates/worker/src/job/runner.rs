@@ -8,8 +8,9 @@ use super::files::{ConfigNames, FileError, FilesOfJob};
 use super::finish::{Outcome, Stop, Verdict, ZeroOnCancel, verdict};
 use super::gate::Gate;
 use super::step::{BadStep, StepParts};
-use crate::log::{self, Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded};
+use crate::log::{Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded, Uploader};
 use crate::settings::Settings;
+use crate::status::Metrics;
 use crate::stop::StopListener;
 use jiff::Timestamp;
 use redkite_api::client::Client;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// What a worker lends to the jobs it runs.
 pub(crate) struct JobContext<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) metrics: &'a Metrics,
     /// The worker's name.
     pub(crate) agent: &'a str,
     /// As the worker.
@@ -136,7 +138,9 @@ impl<'a> Prepared<'a> {
             running: &running,
             ended: &ended,
         };
-        let upload = log::upload(&self.client, &self.job.id, &log, limits.interval, &running, &ended);
+        let uploader =
+            Uploader { client: &self.client, job: &self.job.id, log: &log, metrics: self.context.metrics };
+        let upload = uploader.run(limits.interval, &running, &ended);
         let (end, stop, uploaded) = tokio::join!(work, watch.until_ended(self.context.stop.clone()), upload);
         drop(log);
         Ok(self.finish(&end, stop, uploaded).await)

@@ -16,4 +16,4 @@ mod upload;
 
 pub(crate) use copies::{Copies, CopyError, JobFields};
 pub(crate) use job_log::JobLog;
-pub(crate) use upload::{LogLimits, Uploaded, upload};
+pub(crate) use upload::{LogLimits, Uploaded, Uploader};

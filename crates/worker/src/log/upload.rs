@@ -3,12 +3,13 @@
 use super::header_times;
 use super::job_log::JobLog;
 use crate::random;
+use crate::status::Metrics;
 use redkite_api::JobId;
 use redkite_api::calls;
+use redkite_api::calls::job::LogChunk;
 use redkite_api::client::Client;
 use redkite_api::wire::Job;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Flushes in a row before the phase is chosen anew, so that the jobs of a fleet don't stay in step.
@@ -44,58 +45,86 @@ pub(crate) struct Uploaded {
     pub(crate) failed: u64,
 }
 
-/// Uploads `log` until it was closed and nothing of it is left. Flushing begins with `running`; the log is
-/// closed when `ended` comes.
-pub(crate) async fn upload(
-    client: &Client,
-    job: &JobId,
-    log: &JobLog,
-    interval: Duration,
-    running: &CancellationToken,
-    ended: &CancellationToken,
-) -> Uploaded {
-    let failed = AtomicU64::new(0);
-    let uploader = || upload_chunks(client, job, log, &failed);
-    let closed = CancellationToken::new();
-    let header_times = async {
-        if let Some(pending) = log.header_times() {
-            header_times::send(client, job, pending, &closed).await;
-        }
-    };
-    let flushes = async {
-        tokio::select! {
-            () = flush_regularly(log, interval, running) => {}
-            () = ended.cancelled() => {}
-        }
-        log.close();
-        closed.cancel();
-    };
-    tokio::join!(flushes, uploader(), uploader(), uploader(), header_times);
-    Uploaded { failed: failed.into_inner() }
+/// What is uploaded, and how.
+pub(crate) struct Uploader<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) job: &'a JobId,
+    pub(crate) log: &'a JobLog,
+    pub(crate) metrics: &'a Metrics,
 }
 
-async fn flush_regularly(log: &JobLog, interval: Duration, running: &CancellationToken) {
-    running.cancelled().await;
-    loop {
-        tokio::time::sleep(random::part_of(interval)).await;
-        let mut ticks = tokio::time::interval(interval);
-        for _ in 0..FLUSHES_IN_PHASE {
-            ticks.tick().await;
-            log.flush();
+impl Uploader<'_> {
+    /// Uploads the log until it was closed and nothing of it is left. Flushing begins with `running`; the log is
+    /// closed when `ended` comes.
+    pub(crate) async fn run(
+        &self,
+        interval: Duration,
+        running: &CancellationToken,
+        ended: &CancellationToken,
+    ) -> Uploaded {
+        let closed = CancellationToken::new();
+        let header_times = async {
+            if let Some(pending) = self.log.header_times() {
+                header_times::send(self.client, self.job, pending, &closed).await;
+            }
+        };
+        let flushes = async {
+            tokio::select! {
+                () = self.flush_regularly(interval, running) => {}
+                () = ended.cancelled() => {}
+            }
+            self.log.close();
+            closed.cancel();
+        };
+        let chunks = || self.upload_chunks();
+        let ((), first, second, third, ()) =
+            tokio::join!(flushes, chunks(), chunks(), chunks(), header_times);
+        Uploaded { failed: first + second + third }
+    }
+
+    async fn flush_regularly(&self, interval: Duration, running: &CancellationToken) {
+        running.cancelled().await;
+        loop {
+            tokio::time::sleep(random::part_of(interval)).await;
+            let mut ticks = tokio::time::interval(interval);
+            for _ in 0..FLUSHES_IN_PHASE {
+                ticks.tick().await;
+                self.log.flush();
+            }
         }
     }
-}
 
-async fn upload_chunks(client: &Client, job: &JobId, log: &JobLog, failed: &AtomicU64) {
-    while let Some(chunk) = log.queue().next().await {
-        let sequence = chunk.sequence;
-        if let Err(error) = client.call(&calls::job::chunk(job, chunk)).await {
-            tracing::error!(
-                "Giving up on uploading chunk {sequence}, this will result in only a partial build log on \
-                 Buildkite: {error}"
-            );
-            failed.fetch_add(1, Ordering::Relaxed);
+    /// Uploads one chunk after another; answers how many are lost.
+    async fn upload_chunks(&self) -> u64 {
+        let mut failed = 0;
+        while let Some(chunk) = self.log.queue().next().await {
+            failed += u64::from(!self.upload_chunk(chunk).await);
         }
+        failed
+    }
+
+    /// Whether it arrived.
+    async fn upload_chunk(&self, chunk: LogChunk) -> bool {
+        let (sequence, size, compressed) = (chunk.sequence, chunk.size, chunk.gzip.len() as u64);
+        let started = Instant::now();
+        let result = self.client.call(&calls::job::chunk(self.job, chunk)).await;
+        let metrics = self.metrics;
+        metrics.upload_duration.time(started.elapsed());
+        #[expect(clippy::cast_precision_loss, reason = "a chunk is far smaller than 2⁵² bytes")]
+        metrics.chunk_size.observe(size as f64);
+        let Err(error) = result else {
+            metrics.chunks_uploaded.add(1);
+            metrics.log_bytes_uploaded.add(size);
+            metrics.compressed_bytes_uploaded.add(compressed);
+            return true;
+        };
+        metrics.chunks_errored.add(1);
+        metrics.log_bytes_errored.add(size);
+        tracing::error!(
+            "Giving up on uploading chunk {sequence}, this will result in only a partial build log on Buildkite: \
+             {error}"
+        );
+        false
     }
 }
 

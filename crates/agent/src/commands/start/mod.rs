@@ -2,6 +2,7 @@
 
 mod banner;
 mod keys;
+mod missing;
 mod options;
 mod resolve;
 mod rules;
@@ -139,6 +140,7 @@ impl Command for Args {
         token::hide(&cx.environment);
         rules::check_log_format(&self, &mut cx.out)?;
         let settings = resolve::settings(&self, cx)?;
+        missing::check(&self)?;
         let locks = self.locks(cx)?;
         banner::say(&self, &settings, cx);
         let ended = redkite_worker::start(settings);

@@ -87,6 +87,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         experiments: cx.experiments.clone(),
         environment: inherited(cx),
         colour: if args.global.no_color { Colour::Off } else { Colour::On },
+        health_check_addr: Some(args.log.health_check_addr.clone()).filter(|address| !address.is_empty()),
         datadog_metrics: args.telemetry.metrics_datadog,
     })
 }
