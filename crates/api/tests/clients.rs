@@ -1,0 +1,171 @@
+//! Both clients against a scripted server: the same calls, the same requests, the same answers.
+#![cfg(all(feature = "blocking", feature = "async"))]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use redkite_api::blocking;
+use redkite_api::calls::{self, meta_data::Scope};
+use redkite_api::client::{Client, Transport};
+use redkite_api::{ApiError, Call, Endpoint, Http2, Settings};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+
+/// Answers one connection after another with these texts; hands back the requests.
+struct Server {
+    endpoint: String,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Server {
+    fn new(answers: &[&str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}/v3", listener.local_addr().unwrap());
+        let answers: Vec<_> = answers.iter().map(|answer| answer.replace('\n', "\r\n")).collect();
+        let answer = move || {
+            answers
+                .iter()
+                .map(|answer| {
+                    let (mut connection, _) = listener.accept().unwrap();
+                    let request = read_request(&connection);
+                    connection.write_all(answer.as_bytes()).unwrap();
+                    request
+                })
+                .collect()
+        };
+        Self { endpoint, thread: std::thread::spawn(answer) }
+    }
+}
+
+fn read_request(connection: &TcpStream) -> String {
+    let mut reader = BufReader::new(connection);
+    let (mut text, mut length) = (String::new(), 0);
+    loop {
+        let start = text.len();
+        reader.read_line(&mut text).unwrap();
+        let line = text[start..].trim().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    text.to_ascii_lowercase() + &String::from_utf8(body).unwrap()
+}
+
+/// Makes the call with both clients and checks result and requests.
+fn check<T>(
+    call: &Call<T>,
+    answers: &[&str],
+    shown: impl Fn(Result<T, ApiError>) -> String,
+    expected: &str,
+    requests: &[&[&str]],
+) {
+    let judge = |server: Server, seen: String| {
+        let seen = seen.replace(&server.endpoint, "ENDPOINT");
+        assert_eq!(seen, expected);
+        let received = server.thread.join().unwrap();
+        assert_eq!(received.len(), requests.len());
+        for (received, parts) in received.iter().zip(requests) {
+            for part in *parts {
+                assert!(received.contains(part), "{part:?} is not in {received}");
+            }
+        }
+    };
+    let settings = |server: &Server| Settings::new(Endpoint::from(server.endpoint.as_str()), "secret".into());
+
+    let server = Server::new(answers);
+    let client = blocking::Client::new(settings(&server));
+    judge(server, shown(client.call(call)));
+
+    let server = Server::new(answers);
+    let client = Client::new(Transport::new(Http2::Offered), settings(&server));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    judge(server, shown(runtime.block_on(client.call(call))));
+}
+
+const OK: &str = "HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n{}";
+
+#[test]
+fn a_call_says_who_it_is() {
+    check(
+        &calls::agent::connect(),
+        &[OK],
+        |result| format!("{result:?}"),
+        "Ok(())",
+        &[&[
+            "post /v3/connect http/1.1",
+            "authorization: token secret",
+            "user-agent: buildkite-agent/3.",
+            "content-length: 0",
+        ]],
+    );
+}
+
+#[test]
+fn bodies_go_out_and_come_in() {
+    let scope = Scope::Job("J.1".into());
+    check(
+        &calls::meta_data::get(&scope, "k"),
+        &["HTTP/1.1 200 OK\nConnection: close\nContent-Length: 23\n\n{\"key\":\"k\",\"value\":\"v\"}"],
+        |result| result.unwrap().value,
+        "v",
+        &[&["post /v3/jobs/j%2e1/data/get ", "content-type: application/json", "\r\n\r\n{\"key\":\"k\"}\n"]],
+    );
+}
+
+#[test]
+fn credentials_follow_redirects() {
+    check(
+        &calls::agent::disconnect(),
+        &[
+            "HTTP/1.1 307 Temporary Redirect\nConnection: close\nLocation: /elsewhere\nContent-Length: 0\n\n",
+            OK,
+        ],
+        |result| format!("{result:?}"),
+        "Ok(())",
+        &[&["post /v3/disconnect "], &["post /elsewhere ", "authorization: token secret"]],
+    );
+}
+
+#[test]
+fn errors_are_told_with_the_servers_words() {
+    check(
+        &calls::meta_data::get(&Scope::Build("B".into()), "k"),
+        &["HTTP/1.1 404 Not Found\nConnection: close\nContent-Length: 21\n\n{\"message\":\"no such\"}"],
+        |result| result.unwrap_err().to_string(),
+        "POST ENDPOINT/builds/B/data/get: 404 Not Found: no such",
+        &[&["post /v3/builds/b/data/get "]],
+    );
+}
+
+#[test]
+fn what_may_pass_is_tried_again_when_the_server_says() {
+    let busy = "HTTP/1.1 503 Service Unavailable\nConnection: close\nRetry-After: 0\nContent-Length: 0\n\n";
+    check(
+        &calls::job::acquire(&"J".into()),
+        &[busy, OK],
+        |result| format!("{:?}", result.map(|job| job.id)),
+        "Ok(JobId(\"\"))",
+        &[
+            &[
+                "x-buildkite-backoff-sequence: 0",
+                "x-buildkite-lock-acquire-job: 1",
+                "buildkite-timeout-milliseconds: ",
+            ],
+            &["x-buildkite-backoff-sequence: 1"],
+        ],
+    );
+}
+
+#[test]
+fn nobody_there_is_an_error_that_may_pass() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let settings = Settings::new(Endpoint::from(endpoint), "".into());
+    let error = blocking::Client::new(settings).call(&calls::agent::ping()).unwrap_err();
+    assert!(error.is_retryable() && error.status().is_none(), "{error}");
+}
