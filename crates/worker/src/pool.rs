@@ -229,9 +229,18 @@ impl<'a> Pool<'a> {
             let span = info_span!("worker", agent = session.name.as_str());
             let settings = span.in_scope(|| with_tracing(settings, &answer));
             let status = board.add(session.id.clone(), session.name.clone());
-            let (idle, board) = (idle.clone(), board.clone());
-            let worker =
-                Worker { settings, session, stopper, idle, place, board, status, lost: Mutex::default() };
+            let (idle, board, own_span) = (idle.clone(), board.clone(), span.clone());
+            let worker = Worker {
+                settings,
+                session,
+                stopper,
+                idle,
+                span: own_span,
+                place,
+                board,
+                status,
+                lost: Mutex::default(),
+            };
             pool.workers.spawn(async move { worker.run().await }.instrument(span));
         }
         pool

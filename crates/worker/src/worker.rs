@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// One registered worker of a pool.
 pub(crate) struct Worker {
@@ -27,6 +28,8 @@ pub(crate) struct Worker {
     /// Asked by the pool, and by the worker itself when it can't go on.
     pub(crate) stopper: Stopper,
     pub(crate) idle: Arc<IdleMonitor>,
+    /// Within which its log is written, also by its threads.
+    pub(crate) span: Span,
     /// Its place in the pool, from 0.
     pub(crate) place: usize,
     pub(crate) board: Arc<Board>,
@@ -273,6 +276,7 @@ impl Worker {
         self.status.has_job(Some(job.id.clone()));
         let context = JobContext {
             metrics,
+            span: &self.span,
             settings: &self.settings,
             agent: &self.session.name,
             client: &self.session.client(),

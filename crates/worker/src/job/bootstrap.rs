@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// A bootstrap that is ready to be started.
 pub(crate) struct Bootstrap {
@@ -48,10 +49,11 @@ impl Bootstrap {
         Self { launch, policy, cancel: Cancel::new() }
     }
 
-    /// Starts it and sees it to its end; `running` comes when it has started. Its output goes to `log`.
-    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken) -> Outcome {
+    /// Starts it and sees it to its end; `running` comes when it has started. Its output goes to `log`,
+    /// what there is to say about it to the agent's log within `span`.
+    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
         let thread = {
-            let (log, span) = (log.clone(), tracing::Span::current());
+            let log = log.clone();
             tokio::task::spawn_blocking(move || span.in_scope(|| self.run_here(&log, &running)))
         };
         match thread.await {

@@ -22,6 +22,8 @@ pub(crate) struct Gate<'a> {
     pub(crate) access: Access<'a>,
     pub(crate) cache_paths: &'a [String],
     pub(crate) log: &'a JobLog,
+    /// Within which the agent's log is written.
+    pub(crate) span: &'a Span,
 }
 
 const PRE_BOOTSTRAP: &str = "pre-bootstrap";
@@ -106,7 +108,7 @@ impl Gate<'_> {
 
     async fn run_hook(&self, path: PathBuf) -> Result<(), HookError> {
         let (env, shell) = (self.hook_environment(), self.settings.job.hooks_shell.clone());
-        let span = Span::current();
+        let span = self.span.clone();
         let thread = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
             let hook = Hook { name: PRE_BOOTSTRAP, path: &path, shell: &shell, env };

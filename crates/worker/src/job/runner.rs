@@ -20,11 +20,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// What a worker lends to the jobs it runs.
 pub(crate) struct JobContext<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) metrics: &'a Metrics,
+    /// Within which the agent's log is written.
+    pub(crate) span: &'a Span,
     /// The worker's name.
     pub(crate) agent: &'a str,
     /// As the worker.
@@ -122,7 +125,7 @@ impl<'a> Prepared<'a> {
         let work = async {
             let outcome = match self.gate(&log).pass().await {
                 Err(refusal) => Outcome::Refused(refusal),
-                Ok(()) => bootstrap.run(log.clone(), running.clone()).await,
+                Ok(()) => bootstrap.run(log.clone(), running.clone(), self.context.span.clone()).await,
             };
             let at = Timestamp::now();
             ended.cancel();
@@ -180,6 +183,7 @@ impl<'a> Prepared<'a> {
             access: self.access(),
             cache_paths: &self.step.cache_paths,
             log,
+            span: self.context.span,
         }
     }
 
