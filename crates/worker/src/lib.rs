@@ -25,6 +25,7 @@ mod schedule;
 mod session;
 pub mod settings;
 mod signals;
+mod statsd;
 mod status;
 mod stop;
 mod stream;

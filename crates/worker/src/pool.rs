@@ -8,6 +8,7 @@ use crate::register;
 use crate::session::Session;
 use crate::settings::{Colour, Priority, Settings};
 use crate::signals::{Reaction, SignalCount};
+use crate::statsd::Statsd;
 use crate::status::{self, Board};
 use crate::stop::{Stopper, Urgency};
 use crate::tracing_policy::{self, Applied};
@@ -230,7 +231,10 @@ impl<'a> Pool<'a> {
             let settings = span.in_scope(|| with_tracing(settings, &answer));
             let status = board.add(session.id.clone(), session.name.clone());
             let (idle, board, own_span) = (idle.clone(), board.clone(), span.clone());
+            let datadog = settings.datadog.as_ref();
+            let statsd = datadog.and_then(|datadog| span.in_scope(|| Statsd::new(datadog, &session.name)));
             let worker = Worker {
+                statsd,
                 settings,
                 session,
                 stopper,

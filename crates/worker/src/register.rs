@@ -64,7 +64,7 @@ fn features(settings: &Settings) -> Vec<String> {
     let after = [
         ("env-http-proxy", proxy),
         ("env-godebug", settings.has_variable("GODEBUG")),
-        ("datadog-metrics", settings.datadog_metrics),
+        ("datadog-metrics", settings.datadog.is_some()),
     ];
     let on = |(name, on): (&str, bool)| on.then(|| name.to_owned());
     let experiments = settings.experiments.iter().map(|name| format!("experiment-{name}"));

@@ -34,8 +34,26 @@ pub struct Settings {
     pub colour: Colour,
     /// Where questions about health and status are answered, if anywhere.
     pub health_check_addr: Option<String>,
-    /// Whether metrics go to a Datadog agent.
-    pub datadog_metrics: bool,
+    /// Where metrics of jobs go, if anywhere.
+    pub datadog: Option<DatadogSettings>,
+}
+
+/// Where metrics of jobs are sent.
+#[derive(Clone, Debug)]
+pub struct DatadogSettings {
+    /// A host, with or without port.
+    pub host: String,
+    /// How timings are sent.
+    pub timings: Timings,
+}
+
+/// How timings are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timings {
+    /// As timings.
+    Plain,
+    /// As distributions, which are summed up elsewhere.
+    Distributions,
 }
 
 /// How to reach the control plane.
@@ -446,6 +464,6 @@ pub(crate) fn test_settings() -> Settings {
         environment: Vec::new(),
         colour: Colour::Off,
         health_check_addr: None,
-        datadog_metrics: false,
+        datadog: None,
     }
 }

@@ -9,6 +9,7 @@ use crate::random;
 use crate::schedule::Schedule;
 use crate::session::Session;
 use crate::settings::{PingMode, Settings};
+use crate::statsd::Statsd;
 use crate::status::{Board, JobLabels, WorkerStatus};
 use crate::stop::{StopListener, Stopper, Urgency};
 use crate::stream;
@@ -34,6 +35,7 @@ pub(crate) struct Worker {
     pub(crate) place: usize,
     pub(crate) board: Arc<Board>,
     pub(crate) status: Arc<WorkerStatus>,
+    pub(crate) statsd: Option<Statsd>,
     /// Why the last source of work has dried up, once it has.
     pub(crate) lost: Mutex<Option<WorkerError>>,
 }
@@ -276,6 +278,7 @@ impl Worker {
         self.status.has_job(Some(job.id.clone()));
         let context = JobContext {
             metrics,
+            statsd: self.statsd.as_ref(),
             span: &self.span,
             settings: &self.settings,
             agent: &self.session.name,

@@ -10,6 +10,7 @@ use super::gate::Gate;
 use super::step::{BadStep, StepParts};
 use crate::log::{Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded, Uploader};
 use crate::settings::Settings;
+use crate::statsd::Statsd;
 use crate::status::Metrics;
 use crate::stop::StopListener;
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ use tracing::Span;
 pub(crate) struct JobContext<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) metrics: &'a Metrics,
+    pub(crate) statsd: Option<&'a Statsd>,
     /// Within which the agent's log is written.
     pub(crate) span: &'a Span,
     /// The worker's name.
@@ -86,8 +88,11 @@ pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult
         tracing::warn!("Buildkite rejected the call to start the job ({error})");
         JobError::Start(error)
     })?;
+    if let Some(statsd) = context.statsd {
+        statsd.started(job, start.started_at);
+    }
     let limits = LogLimits::of(job).ok_or(JobError::ChunkSize)?;
-    let result = prepared.run_started(limits).await?;
+    let result = prepared.run_started(limits, start.started_at).await?;
     tracing::info!("Finished job at {url}");
     Ok(result)
 }
@@ -100,6 +105,8 @@ fn job_url(job: &Job) -> String {
 struct Ended {
     outcome: Outcome,
     at: Timestamp,
+    /// Since the job was started.
+    took: Duration,
 }
 
 impl<'a> Prepared<'a> {
@@ -117,7 +124,7 @@ impl<'a> Prepared<'a> {
         Ok(Self { context, job, client, step, received, files })
     }
 
-    async fn run_started(self, limits: LogLimits) -> Result<JobResult, JobError> {
+    async fn run_started(self, limits: LogLimits, started_at: Timestamp) -> Result<JobResult, JobError> {
         let log = Arc::new(self.open_log(limits)?);
         let bootstrap = self.bootstrap(log.tmpfile().as_deref());
         let cancel = bootstrap.cancel.clone();
@@ -129,7 +136,7 @@ impl<'a> Prepared<'a> {
             };
             let at = Timestamp::now();
             ended.cancel();
-            Ended { outcome, at }
+            Ended { outcome, at, took: at.duration_since(started_at).unsigned_abs() }
         };
         let watch = Watch {
             client: &self.client,
@@ -210,6 +217,9 @@ impl<'a> Prepared<'a> {
             false => ZeroOnCancel::Kept,
         };
         let verdict = verdict(end.outcome, stop, zero);
+        if let Some(statsd) = context.statsd {
+            statsd.ended(job, end.took, verdict.exit_status);
+        }
         let finish = Finish {
             exit_status: verdict.exit_status.to_string(),
             signal: verdict.signal.clone(),

@@ -25,8 +25,5 @@ pub(super) fn check(args: &Args) -> Result<(), Failure> {
         }
         tracing::error!("{message}");
     }
-    if args.telemetry.metrics_datadog {
-        tracing::warn!("metrics-datadog has no effect: this agent sends no metrics to Datadog yet");
-    }
     Ok(())
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use redkite_api::{JobId, Token};
 use redkite_worker::settings::{
-    ApiSettings, CheckoutSettings, Colour, FeatureReport, Identity, JobSettings, Lifetime, LogSettings,
-    Permissions, Priority, Settings, SigningSettings, StdoutCopy, Timestamps, TracingSettings,
+    ApiSettings, CheckoutSettings, Colour, DatadogSettings, FeatureReport, Identity, JobSettings, Lifetime,
+    LogSettings, Permissions, Priority, Settings, SigningSettings, StdoutCopy, Timestamps, Timings,
+    TracingSettings,
 };
 use redkite_worker::tags::{self, FromHost, TagSources};
 
@@ -88,7 +89,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         environment: inherited(cx),
         colour: if args.global.no_color { Colour::Off } else { Colour::On },
         health_check_addr: Some(args.log.health_check_addr.clone()).filter(|address| !address.is_empty()),
-        datadog_metrics: args.telemetry.metrics_datadog,
+        datadog: datadog(args),
     })
 }
 
@@ -254,6 +255,12 @@ fn tracing(args: &Args) -> TracingSettings {
         context_encoding: given.trace_context_encoding.clone(),
         exporter: None,
     }
+}
+
+fn datadog(args: &Args) -> Option<DatadogSettings> {
+    let given = &args.telemetry;
+    let timings = if given.metrics_datadog_distributions { Timings::Distributions } else { Timings::Plain };
+    given.metrics_datadog.then(|| DatadogSettings { host: given.metrics_datadog_host.clone(), timings })
 }
 
 /// The agent's variables without those that are its options: hooks and jobs must not see them.

@@ -19,9 +19,6 @@ pub(super) struct TokenError {
     source: io::Error,
 }
 
-/// As much as is read from a descriptor.
-const LONGEST: u64 = 64 * 1024;
-
 /// The token that `given` is, or refers to.
 pub(super) fn resolve(given: &str) -> Result<Token, TokenError> {
     let text = match given.split_once("://") {

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 
-use super::LONGEST;
+/// As much as is read from a descriptor.
+const LONGEST: u64 = 64 * 1024;
 
 /// Reads an inherited descriptor to its end and closes it, so that no hook or job inherits it.
 pub(super) fn read_descriptor(number: u32) -> io::Result<String> {
