@@ -14,19 +14,30 @@ pub(crate) const WAITING_MESSAGES: usize = 16;
 
 /// How long the next attempt may be in coming: longer with each that brought nothing.
 #[derive(Debug, Default)]
-struct Attempts(u32);
+struct Attempts {
+    since_message: u32,
+    /// Whether any attempt ever brought a message.
+    heard: bool,
+}
 
 impl Attempts {
     /// The window of the next attempt.
     fn window(&mut self) -> Duration {
         const LONGEST: u32 = 6;
-        let window = Duration::from_secs(1 << self.0.min(LONGEST));
-        self.0 += 1;
+        let window = Duration::from_secs(1 << self.since_message.min(LONGEST));
+        self.since_message += 1;
         window
     }
 
-    fn reset(&mut self) {
-        self.0 = 0;
+    /// A message came.
+    fn heard(&mut self) {
+        *self = Self { since_message: 0, heard: true };
+    }
+
+    /// Whether an end means that polling must take over: also when there was silence until time was up, and never
+    /// anything else, as behind a proxy that holds answers back.
+    fn is_broken_by(&self, end: &StreamEnd) -> bool {
+        !end.is_ordinary() || (end.is_timeout() && !self.heard)
     }
 }
 
@@ -47,7 +58,7 @@ pub(crate) async fn keep_open(
             return Some(end);
         }
         tracing::debug!("{end}");
-        if !end.is_ordinary() && events.send(Event::StreamBroke).await.is_err() {
+        if attempts.is_broken_by(&end) && events.send(Event::StreamBroke).await.is_err() {
             return None;
         }
         tokio::time::sleep_until(begin + window).await;
@@ -64,7 +75,7 @@ async fn read(session: &Session, attempts: &mut Attempts, events: &Sender<Event>
             Ok(message) => action_of(message),
             Err(end) => return end,
         };
-        attempts.reset();
+        attempts.heard();
         // Without a receiver the worker is gone, and this with it.
         let _ = events.send(Event::Streamed(action)).await;
     }
@@ -109,7 +120,7 @@ mod tests {
         let mut attempts = Attempts::default();
         let windows: Vec<_> = (0..8).map(|_| attempts.window().as_secs()).collect();
         assert_eq!(windows, [1, 2, 4, 8, 16, 32, 64, 64]);
-        attempts.reset();
+        attempts.heard();
         assert_eq!(attempts.window().as_secs(), 1);
     }
 }

@@ -65,6 +65,12 @@ impl StreamEnd {
         matches!(self.code, Code::OK | Code::DEADLINE_EXCEEDED)
     }
 
+    /// Time was up before anybody ended the stream.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.code == Code::DEADLINE_EXCEEDED
+    }
+
     /// There will be no stream, now or later.
     #[must_use]
     pub fn is_final(&self) -> bool {

@@ -75,8 +75,8 @@ impl Copies {
         self.file.as_ref().map(|file| file.path.as_path())
     }
 
-    /// Output as the process wrote it. A copy that can't be written must not disturb the job.
-    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+    /// Output as the process wrote it. Blocks when nobody reads our standard output; a copy that can't be written must not disturb the job.
+    pub(crate) fn raw(&self, bytes: &[u8]) {
         let mut out = io::stdout().lock();
         let _ = match self.stdout {
             StdoutCopy::Off => Ok(()),
@@ -86,9 +86,9 @@ impl Copies {
     }
 
     /// Output as it is uploaded.
-    pub(crate) fn stamped(&mut self, bytes: &[u8]) {
-        if let Some(file) = &mut self.file {
-            let _ = file.file.write_all(bytes);
+    pub(crate) fn stamped(&self, bytes: &[u8]) {
+        if let Some(file) = &self.file {
+            let _ = (&file.file).write_all(bytes);
         }
     }
 
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_file_has_what_is_uploaded_and_goes_away() {
         let folder = tempfile::tempdir().unwrap();
-        let mut copies = Copies::new(StdoutCopy::Off, JobFields::default(), Some(folder.path())).unwrap();
+        let copies = Copies::new(StdoutCopy::Off, JobFields::default(), Some(folder.path())).unwrap();
         copies.raw(b"raw");
         copies.stamped(b"stamped");
         let path = copies.path().unwrap().to_owned();

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Takes the output of one job from any thread.
 #[derive(Debug)]
 pub(crate) struct JobLog {
+    copies: Copies,
     writer: Mutex<Writer>,
     queue: Queue,
     header_times: Pending,
@@ -19,7 +20,6 @@ pub(crate) struct JobLog {
 
 #[derive(Debug)]
 struct Writer {
-    copies: Copies,
     stamper: Stamper,
     headings: Option<HeadingTimes>,
     chunker: Chunker,
@@ -50,13 +50,13 @@ impl JobLog {
         };
         let headings = (timestamps != Timestamps::Ansi).then(HeadingTimes::new);
         let chunker = Chunker::new(max_chunk);
-        let writer = Writer { copies, stamper, headings, chunker, limit: Limit::Watched(limit) };
-        Self { writer: Mutex::new(writer), queue: Queue::default(), header_times: Pending::default() }
+        let writer = Writer { stamper, headings, chunker, limit: Limit::Watched(limit) };
+        Self { copies, writer: Mutex::new(writer), queue: Queue::default(), header_times: Pending::default() }
     }
 
     /// The copy that the job can read.
     pub(crate) fn tmpfile(&self) -> Option<std::path::PathBuf> {
-        self.lock().copies.path().map(std::path::Path::to_owned)
+        self.copies.path().map(std::path::Path::to_owned)
     }
 
     /// Output of the job's process. Blocks while too much of the log waits for its upload.
@@ -79,10 +79,10 @@ impl JobLog {
     pub(crate) fn close(&self) {
         let mut writer = self.lock();
         let now = Timestamp::now();
-        let Writer { copies, stamper, headings, chunker, .. } = &mut *writer;
+        let Writer { stamper, headings, chunker, .. } = &mut *writer;
         if let Stamper::Lines(stamper) = stamper {
             stamper.finish(now, |part| {
-                copies.stamped(part);
+                self.copies.stamped(part);
                 chunker.write(part, &mut |chunk| self.queue.push(chunk));
             });
         }
@@ -105,14 +105,15 @@ impl JobLog {
 
     fn write(&self, bytes: &[u8]) {
         let now = Timestamp::now();
+        // Before the lock: whoever waits for it must not wait for a reader of our standard output.
+        self.copies.raw(bytes);
         let mut writer = self.lock();
-        let Writer { copies, stamper, headings, chunker, limit } = &mut *writer;
-        copies.raw(bytes);
+        let Writer { stamper, headings, chunker, limit } = &mut *writer;
         if let Some(headings) = headings {
             headings.write(bytes, now, |number, _| self.header_times.add(number as u64, now));
         }
         let mut out = |part: &[u8]| {
-            copies.stamped(part);
+            self.copies.stamped(part);
             chunker.write(part, &mut |chunk| self.queue.push(chunk));
         };
         match stamper {
