@@ -1,25 +1,21 @@
 //! All workers of a process: registered together, stopped by the same signals (spec/agent.md §2, §10.6, §11).
 
-use crate::hooks::{self, Hook, HookError, Lines};
 use crate::idle::IdleMonitor;
-use crate::machine::Machine;
+use crate::lifecycle::LifecycleHooks;
 use crate::os;
-use crate::register;
+use crate::registration::register_all;
 use crate::session::Session;
-use crate::settings::{Colour, Priority, Settings};
+use crate::settings::Settings;
 use crate::signals::{Reaction, SignalCount};
 use crate::statsd::Statsd;
 use crate::status::{self, Board};
 use crate::stop::{Stopper, Urgency};
 use crate::tracing_policy::{self, Applied};
 use crate::worker::{Worker, WorkerError};
-use redkite_api::client::{Client, Transport};
-use redkite_api::wire::{RegisterAnswer, RegisterRequest};
-use redkite_api::{ApiError, calls};
+use redkite_api::wire::RegisterAnswer;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::{Instrument, info_span};
 
@@ -87,119 +83,6 @@ async fn run(settings: Arc<Settings>) -> Exit {
         let _ = hooks.run("agent-shutdown").await;
     }
     exit
-}
-
-/// Registers all workers at once; the order of the sessions is theirs.
-async fn register_all(settings: &Settings) -> Result<Vec<(Session, RegisterAnswer)>, ApiError> {
-    let machine = Machine::ask();
-    let client = registration_client(settings);
-    let spawn = settings.identity.spawn.get();
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    let turns = Arc::new(Semaphore::new(at_once));
-    let mut tasks = JoinSet::new();
-    for number in 1..=spawn {
-        match spawn {
-            1 => tracing::info!("Registering agent with Buildkite..."),
-            _ => tracing::info!("Registering agent {number} of {spawn} with Buildkite..."),
-        }
-        if !matches!(settings.identity.priority, Priority::Fixed(_)) {
-            let priority = register::priority(&settings.identity.priority, number);
-            tracing::info!("Assigning priority {priority} for agent {number}");
-        }
-        let request = register::request(settings, &machine, number);
-        tasks.spawn(register_one(client.clone(), request, turns.clone(), number));
-    }
-    let mut answers = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        let (number, answer) = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        answers.push((number, answer));
-    }
-    answers.sort_by_key(|(number, _)| *number);
-    let session = |(_, answer)| (Session::new(&client, &answer), answer);
-    Ok(answers.into_iter().map(session).collect())
-}
-
-async fn register_one(
-    client: Client,
-    request: RegisterRequest,
-    turns: Arc<Semaphore>,
-    number: u32,
-) -> Result<(u32, RegisterAnswer), ApiError> {
-    // The semaphore is never closed.
-    let _turn = turns.acquire().await;
-    let answer = client.call(&calls::agent::register(&request)).await?;
-    let tags = answer.meta_data.join(", ");
-    tracing::info!("Successfully registered agent \"{}\" with tags [{tags}]", answer.name);
-    tracing::debug!("Ping interval: {}s", answer.ping_interval);
-    tracing::debug!("Job status interval: {}s", answer.job_status_interval);
-    tracing::debug!("Heartbeat interval: {}s", answer.heartbeat_interval);
-    Ok((number, answer))
-}
-
-fn registration_client(settings: &Settings) -> Client {
-    let api = &settings.api;
-    let client = redkite_api::Settings {
-        headers: api.headers.clone(),
-        http2: api.http2,
-        log: api.log,
-        ..redkite_api::Settings::new(api.endpoint.clone(), api.token.clone())
-    };
-    Client::new(Transport::new(api.http2), client)
-}
-
-/// Hooks that run once per process (spec/agent.md §7).
-struct LifecycleHooks {
-    folders: Vec<String>,
-    shell: String,
-    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
-    colour: Colour,
-}
-
-impl LifecycleHooks {
-    fn new(settings: &Settings, sessions: &[(Session, RegisterAnswer)]) -> Self {
-        let joined = |of: fn(&Session) -> &str| {
-            let texts: Vec<_> = sessions.iter().map(|(session, _)| of(session)).collect();
-            texts.join(",")
-        };
-        let mut env = settings.environment.clone();
-        env.push(("BUILDKITE_AGENT_IDS".into(), joined(|session| session.id.as_str()).into()));
-        env.push(("BUILDKITE_AGENT_NAMES".into(), joined(|session| &session.name).into()));
-        let first = settings.job.hooks_path.clone();
-        let folders = [first].into_iter().chain(settings.job.additional_hooks_paths.clone()).collect();
-        Self { folders, shell: settings.job.hooks_shell.clone(), env, colour: settings.colour }
-    }
-
-    /// Runs the hook of every folder that has one; the first failure is logged and ends it.
-    async fn run(&self, name: &'static str) -> Result<(), HookError> {
-        for (place, folder) in self.folders.iter().enumerate() {
-            let path = match hooks::find(folder, name) {
-                Ok(path) => path,
-                Err(error) if place == 0 => return Err(error),
-                Err(error) => {
-                    tracing::error!("{error}");
-                    None
-                }
-            };
-            let Some(path) = path else { continue };
-            let prompt = match self.colour {
-                Colour::On => format!("\x1b[90m{}\x1b[0m", os::PROMPT),
-                Colour::Off => os::PROMPT.to_owned(),
-            };
-            tracing::info!(hook = name, "{prompt} {}", path.display());
-            let (shell, env) = (self.shell.clone(), self.env.clone());
-            let thread = tokio::task::spawn_blocking(move || {
-                let mut lines = Lines::default();
-                let hook = Hook { name, path: &path, shell: &shell, env };
-                let result =
-                    hook.run(|bytes| lines.write(bytes, |line| tracing::info!(hook = name, "{line}")));
-                lines.finish(|line| tracing::info!(hook = name, "{line}"));
-                result
-            });
-            let result = thread.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-            result.inspect_err(|error| tracing::error!("{error}"))?;
-        }
-        Ok(())
-    }
 }
 
 /// The workers while they live.
