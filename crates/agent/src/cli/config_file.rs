@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use super::os;
 use crate::environment::Environment;
 
 /// Lines longer than this end the reading.
@@ -79,28 +80,8 @@ fn places() -> Vec<String> {
     let program = std::env::current_exe().and_then(std::fs::canonicalize).ok();
     let beside = program.and_then(|program| Some(program.parent()?.join("buildkite-agent.cfg")));
     let beside = beside.map(|path| path.to_string_lossy().into_owned());
-    beside.into_iter().chain(PLACES.iter().map(|&place| place.to_owned())).collect()
+    beside.into_iter().chain(os::CONFIG_PLACES.iter().map(|&place| place.to_owned())).collect()
 }
-
-#[cfg(windows)]
-const PLACES: &[&str] = &[
-    r"C:\buildkite-agent\buildkite-agent.cfg",
-    r"$USERPROFILE\AppData\Local\buildkite-agent\buildkite-agent.cfg",
-    r"$USERPROFILE\AppData\Local\BuildkiteAgent\buildkite-agent.cfg",
-];
-#[cfg(all(target_os = "macos", target_arch = "aarch64"))]
-const PLACES: &[&str] = &[
-    "$HOME/.buildkite-agent/buildkite-agent.cfg",
-    "/opt/homebrew/etc/buildkite-agent/buildkite-agent.cfg",
-    "/usr/local/etc/buildkite-agent/buildkite-agent.cfg",
-    "/etc/buildkite-agent/buildkite-agent.cfg",
-];
-#[cfg(not(any(windows, all(target_os = "macos", target_arch = "aarch64"))))]
-const PLACES: &[&str] = &[
-    "$HOME/.buildkite-agent/buildkite-agent.cfg",
-    "/usr/local/etc/buildkite-agent/buildkite-agent.cfg",
-    "/etc/buildkite-agent/buildkite-agent.cfg",
-];
 
 fn read(mut file: impl BufRead) -> Result<BTreeMap<String, String>, ConfigFileError> {
     let mut keys = BTreeMap::new();

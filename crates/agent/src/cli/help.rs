@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::command::{Category, Entry, Group};
 use super::definition::{Definition, Flag, Kind};
+use super::os;
 use crate::commands::{COMMANDS, GROUPS};
 
 /// The name in every message, whatever the executable is called.
@@ -95,7 +96,7 @@ fn flag(flag: &Flag) -> (String, String) {
     if flag.kind != Kind::Bool && !default.is_empty() {
         write!(text, " (default: {})", default.join(", ")).expect("writing to a string");
     }
-    let variables: Vec<_> = flag.variables.iter().map(|name| reference(name)).collect();
+    let variables: Vec<_> = flag.variables.iter().map(|name| os::variable_reference(name)).collect();
     if !variables.is_empty() {
         write!(text, " [{}]", variables.join(", ")).expect("writing to a string");
     }
@@ -107,11 +108,6 @@ fn shown(kind: Kind, value: &str) -> String {
         Kind::Int | Kind::Duration => value.to_owned(),
         _ => format!("{value:?}"),
     }
-}
-
-/// A variable as the platform's shell writes it.
-fn reference(variable: &str) -> String {
-    if cfg!(windows) { format!("%{variable}%") } else { format!("${variable}") }
 }
 
 /// Commands without a group, and groups, in the order of the list: name, category, purpose.

@@ -7,10 +7,10 @@ mod definition;
 mod deprecation;
 mod dispatch;
 pub(crate) mod help;
-#[cfg_attr(unix, path = "home_unix.rs")]
-#[cfg_attr(windows, path = "home_windows.rs")]
-mod home;
 mod lists;
+#[cfg_attr(unix, path = "os_unix.rs")]
+#[cfg_attr(windows, path = "os_windows.rs")]
+mod os;
 mod paths;
 mod resolve;
 mod split;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
-use super::home;
+use super::os;
 use crate::environment::Environment;
 
 /// An option that names a file or folder: expanded and absolute, or empty.
@@ -72,7 +72,7 @@ pub(crate) fn command_path(text: &str, environment: &Environment) -> Result<Stri
 
 /// The home directory of the user database, or else `$HOME`.
 pub(crate) fn home_directory(environment: &Environment) -> String {
-    home::of_current_user().or_else(|| environment.get("HOME")).unwrap_or_default()
+    os::home_of_current_user().or_else(|| environment.get("HOME")).unwrap_or_default()
 }
 
 fn expanded(text: &str, environment: &Environment) -> Result<String, OthersHome> {

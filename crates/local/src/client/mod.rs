@@ -89,9 +89,12 @@ impl Endpoint {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> Result<T, ClientError> {
-        let body = body.map(escaped).unwrap_or_default();
+        let request = self.request(method, path, &body.map(escaped).unwrap_or_default());
+        let stream = socket::connect(&self.socket);
+        let stream = stream.map_err(|error| ClientError::Unreachable(error.to_string()))?;
+        let answer = self.exchange(&stream, &request);
         let failed = |source| ClientError::Call { path: self.socket.display().to_string(), source };
-        let (status, answer) = self.exchange(method, path, &body)?.map_err(failed)?;
+        let (status, answer) = answer.map_err(failed)?;
         if status < 400 {
             return serde_json::from_slice(&answer).map_err(ClientError::Answer);
         }
@@ -101,29 +104,25 @@ impl Endpoint {
         }
     }
 
-    fn exchange(
-        &self,
-        method: &str,
-        path: &str,
-        body: &[u8],
-    ) -> Result<io::Result<(u16, Vec<u8>)>, ClientError> {
-        let stream =
-            socket::connect(&self.socket).map_err(|error| ClientError::Unreachable(error.to_string()))?;
+    fn exchange(&self, mut stream: &socket::Stream, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
         if let Some(limit) = self.limit {
-            let limited = socket::limit(&stream, limit);
-            limited
-                .map_err(|source| ClientError::Call { path: self.socket.display().to_string(), source })?;
+            socket::limit(stream, limit)?;
         }
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
+        stream.write_all(request)?;
+        read_answer(&mut BufReader::new(stream))
+    }
+
+    fn request(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         if let Some(token) = &self.token {
-            request.push_str(&format!("Authorization: Bearer {token}\r\n"));
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
         }
         if !body.is_empty() {
-            request.push_str("Content-Type: application/json\r\n");
+            head.push_str("Content-Type: application/json\r\n");
         }
-        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-        let mut bytes = request.into_bytes();
-        bytes.extend_from_slice(body);
-        Ok((&stream).write_all(&bytes).and_then(|()| read_answer(&mut BufReader::new(&stream))))
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let mut request = head.into_bytes();
+        request.extend_from_slice(body);
+        request
     }
 }
