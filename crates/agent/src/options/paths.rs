@@ -31,10 +31,15 @@ pub(crate) struct SocketOptions {
     pub(crate) sockets_path: FilePath,
 }
 
-/// Below the home directory, or below the temporary one if there is none.
+/// Below `$HOME`, or else the home directory of the user database, or else the temporary directory.
+#[expect(clippy::disallowed_methods, reason = "the default is made before an environment is passed around")]
 pub(crate) fn default_sockets_path() -> PathBuf {
+    const BELOW_HOME: &str = ".buildkite-agent/sockets";
+    if std::env::var_os("HOME").is_some_and(|home| !home.is_empty()) {
+        return PathBuf::from("$HOME").join(BELOW_HOME);
+    }
     match std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) {
-        Some(_) => PathBuf::from("$HOME/.buildkite-agent/sockets"),
+        Some(home) => home.join(BELOW_HOME),
         None => std::env::temp_dir().join("buildkite-sockets"),
     }
 }
