@@ -11,6 +11,7 @@ mod engine;
 mod failure_text;
 mod plane;
 mod private_files;
+mod run;
 mod secret;
 mod store;
 
@@ -18,9 +19,9 @@ pub use commands::main;
 pub use data_folder::DataFolderError;
 pub use failure_text::describe;
 pub use plane::{
-    AnnotationView, ArtifactView, BuildSummary, BuildView, Config, ControlPlane, Event, Handle, IssuedToken,
-    JobView, LogPart, NewBuild, Patience, PlaneError, Question, References, Rhythm, Running, StartError,
-    StepKind, StepView,
+    AnnotationView, ArtifactView, BuildSummary, BuildView, Config, ControlPlane, Event, Handle,
+    Interpolation, IssuedToken, JobView, LogPart, NewBuild, Patience, Placement, PlaneError, Question,
+    References, Rhythm, Running, StartError, StepKind, StepView,
 };
 pub use secret::Secret;
 pub use store::{AgentToken, StoreError};

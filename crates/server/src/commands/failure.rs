@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::admin::AdminError;
 use crate::data_folder::DataFolderError;
 use crate::plane::StartError;
+use crate::run::{GuardError, RunError};
 use crate::store::StoreError;
 
 /// Why a command failed.
@@ -27,6 +28,12 @@ pub(crate) enum Failure {
     /// The server did not do it, or is not there.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// A run did not start.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The agents of a run could not be started or watched.
+    #[error("the agents can't be run")]
+    Guard(#[from] GuardError),
     /// A file that was named can't be read.
     #[error("reading {path}")]
     Read {

@@ -13,6 +13,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use failure::Failure;
 
+use crate::run;
+
 /// A build runner and its control plane.
 #[derive(Debug, Parser)]
 #[command(name = "redkite", version, arg_required_else_help = true)]
@@ -23,6 +25,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a pipeline on this machine
+    Run(Box<run::Args>),
     /// Serve agents on other machines
     Server(server::Args),
     /// Make, list and revoke the tokens agents register with
@@ -31,6 +35,9 @@ enum Command {
     /// Make builds and look after them
     #[command(subcommand)]
     Build(build::Command),
+    /// Watch the agents of a run; `redkite run` calls it
+    #[command(hide = true)]
+    RunGuard(run::GuardArgs),
 }
 
 /// What the binary does: the one place where the outcome of a command becomes an exit status.
@@ -41,6 +48,11 @@ pub fn main() -> ExitCode {
         Command::Server(args) => server::run(args),
         Command::Token(command) => token::run(command),
         Command::Build(command) => build::run(command),
+        Command::Run(args) => match run::run(*args) {
+            Ok(exit) => return ExitCode::from(exit.status()),
+            Err(error) => Err(error.into()),
+        },
+        Command::RunGuard(args) => run::run_guard(&args).map(drop).map_err(Failure::from),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

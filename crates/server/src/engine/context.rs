@@ -4,7 +4,7 @@ use redkite_scheduler::{AgentId, Time};
 
 use super::world::World;
 use super::writer::Writer;
-use crate::plane::{Event, Patience, Rhythm};
+use crate::plane::{Event, Patience, Placement, Rhythm};
 use crate::secret::{SigningKey, TokenHash};
 use crate::store::{Connection, StoreError};
 
@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub rhythm: Rhythm,
     /// After which silences the plane acts.
     pub patience: Patience,
+    /// Whether jobs choose their agents.
+    pub placement: Placement,
     /// Derives job tokens and signs addresses.
     pub key: SigningKey,
 }

@@ -8,8 +8,9 @@ use redkite_scheduler::facts::{Organization, Person, PipelineFacts};
 use redkite_scheduler::{Build, BuildId, Facts};
 use uuid::Uuid;
 
+use super::placement::placed;
 use super::{Change, Context, Failure, Refusal, Wrong};
-use crate::plane::{NewBuild, References};
+use crate::plane::{Interpolation, NewBuild, Placement, References};
 use crate::store::{BuildsTable, MetaDataTable};
 
 /// The organisation of an installation that has one only.
@@ -25,7 +26,7 @@ impl Change for CreateBuild {
         let id = BuildId::from(Uuid::now_v7());
         let number = BuildsTable::next_number(cx.db().await?, &self.0.slug).await?;
         let facts = self.facts(u64::try_from(number).unwrap_or(1), &cx.settings.origin);
-        let pipeline = self.pipeline(&facts, id)?;
+        let pipeline = self.pipeline(&facts, id, cx.settings.placement)?;
         let (build, changes) =
             Build::create(id, facts, pipeline, cx.now, &mut Uuid::now_v7).map_err(super::follow::refusal)?;
         cx.world.add_build(build);
@@ -71,12 +72,15 @@ impl CreateBuild {
 
     /// Reads the file as an upload of it would be read: what it names is known from the build on, and
     /// anything else is empty.
-    fn pipeline(&self, facts: &Facts, id: BuildId) -> Result<Pipeline, Refusal> {
+    fn pipeline(&self, facts: &Facts, id: BuildId, placement: Placement) -> Result<Pipeline, Refusal> {
         let mut parsed = parse(&self.0.pipeline).map_err(|error| invalid(&error))?.pipeline;
-        let mut variables = Variables::new(variables(facts, id), NameCase::Exact);
-        interpolate_pipeline(&mut parsed, &mut variables, Precedence::Pipeline)
-            .map_err(|error| invalid(&error))?;
+        if self.0.interpolation == Interpolation::ByPlane {
+            let mut variables = Variables::new(variables(facts, id), NameCase::Exact);
+            interpolate_pipeline(&mut parsed, &mut variables, Precedence::Pipeline)
+                .map_err(|error| invalid(&error))?;
+        }
         let document = json::to_serde(&parsed.to_value(Form::Json)).map_err(|error| invalid(&error))?;
+        let document = placed(document, placement);
         let pipeline = Pipeline::read(&document).map_err(|error| invalid(&error))?;
         if self.0.references == References::MustExist {
             pipeline.check_references().map_err(|error| invalid(&error))?;

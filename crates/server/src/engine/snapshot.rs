@@ -131,6 +131,7 @@ fn question(kind: &Kind) -> Option<Question> {
     Some(Question {
         prompt: manual.prompt.clone(),
         submit: manual.submit.clone(),
+        blocked_state: manual.blocked_state,
         fields: manual.fields.clone(),
     })
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::auth::Principals;
-use crate::plane::{Event, NewBuild, Patience, References, Rhythm};
+use crate::plane::{Event, Interpolation, NewBuild, Patience, Placement, References, Rhythm};
 use crate::secret::SigningKey;
 use crate::store::{Database, Doing as _, MetaDataTable};
 
@@ -27,6 +27,7 @@ async fn plane() -> Plane {
         reach: Reach::Origin,
         rhythm: Rhythm::default(),
         patience: Patience::default(),
+        placement: Placement::default(),
         key: SigningKey::new("key"),
     };
     let (sender, events) = broadcast::channel(64);
@@ -63,6 +64,7 @@ fn new_build() -> CreateBuild {
         author_email: String::new(),
         source: Source::Ui,
         references: References::MayCome,
+        interpolation: Interpolation::ByPlane,
     })
 }
 

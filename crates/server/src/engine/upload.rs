@@ -5,6 +5,7 @@ use redkite_scheduler::definition::Pipeline;
 use redkite_scheduler::{BuildId, JobId};
 use serde_json::Value;
 
+use super::placement::placed;
 use super::{Change, Context, Failure, Wrong};
 use crate::plane::Event;
 use crate::store::{UploadRow, UploadsTable};
@@ -55,7 +56,8 @@ impl Change for UploadPipeline {
 
 impl UploadPipeline {
     async fn add_steps(&self, cx: &mut Context<'_>) -> Result<UploadOutcome, Failure> {
-        let pipeline = match Pipeline::read(&self.document) {
+        let document = placed(self.document.clone(), cx.settings.placement);
+        let pipeline = match Pipeline::read(&document) {
             Ok(pipeline) => pipeline,
             Err(error) => return Ok(UploadOutcome::Rejected(error.to_string())),
         };

@@ -17,13 +17,32 @@ pub struct Config {
     pub rhythm: Rhythm,
     /// After which silence the plane acts.
     pub patience: Patience,
+    /// Whether jobs choose their agents.
+    pub placement: Placement,
+}
+
+/// Whether the `agents` rules of steps count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// A job goes to agents of its queue and tags only (control-plane.md §8.2).
+    #[default]
+    ByRules,
+    /// Every agent may run every job: there are no others.
+    Anywhere,
 }
 
 impl Config {
     /// The defaults.
     #[must_use]
     pub fn new(listen: SocketAddr, data: PathBuf) -> Self {
-        Self { listen, data, public_url: None, rhythm: Rhythm::default(), patience: Patience::default() }
+        Self {
+            listen,
+            data,
+            public_url: None,
+            rhythm: Rhythm::default(),
+            patience: Patience::default(),
+            placement: Placement::default(),
+        }
     }
 }
 

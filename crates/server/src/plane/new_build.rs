@@ -38,6 +38,20 @@ pub struct NewBuild {
     /// Whether every key in `depends_on` has to be in the file.
     #[serde(default)]
     pub references: References,
+    /// Who replaces the variables in the file.
+    #[serde(default)]
+    pub interpolation: Interpolation,
+}
+
+/// Who replaces the variables in a pipeline file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// The plane, with what it knows of the build.
+    #[default]
+    ByPlane,
+    /// Whoever asks for the build has done it.
+    Done,
 }
 
 /// Where the keys in `depends_on` come from.

@@ -132,6 +132,7 @@ async fn settings(config: &Config, addr: SocketAddr, database: &Database) -> Res
         reach: if everywhere { Reach::Everywhere } else { Reach::Origin },
         rhythm: config.rhythm,
         patience: config.patience,
+        placement: config.placement,
         key: SigningKey::new(&key),
     })
 }

@@ -1,6 +1,6 @@
 //! Builds as watchers, commands and pages see them: a snapshot, complete in itself.
 
-use redkite_scheduler::definition::Field;
+use redkite_scheduler::definition::{BlockedState, Field};
 use redkite_scheduler::{
     BuildId, BuildState, JobId, JobKind, JobState, SignalReason, Source, StepId, StepOutcome, StepState, Time,
 };
@@ -106,6 +106,9 @@ pub struct Question {
     pub prompt: Option<String>,
     /// What the button says.
     pub submit: String,
+    /// What the build counts as while only this is open.
+    #[serde(default)]
+    pub blocked_state: BlockedState,
     /// What is asked (control-plane.md §3.5).
     pub fields: Vec<Field>,
 }

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use redkite::{BuildView, Config, ControlPlane, Event, JobView, NewBuild, References, Rhythm, Running};
+use redkite::{
+    BuildView, Config, ControlPlane, Event, Interpolation, JobView, NewBuild, References, Rhythm, Running,
+};
 use redkite_scheduler::{BuildId, BuildState, JobId, JobState, Source};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -174,6 +176,7 @@ pub(crate) fn new_build(pipeline: &str) -> NewBuild {
         author_email: "ada@example.com".into(),
         source: Source::Ui,
         references: References::MayCome,
+        interpolation: Interpolation::ByPlane,
     }
 }
 

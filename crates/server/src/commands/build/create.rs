@@ -8,7 +8,7 @@ use redkite_scheduler::Source;
 use super::super::{Failure, output};
 use super::pair;
 use crate::admin::AdminClient;
-use crate::plane::{BuildView, NewBuild, References};
+use crate::plane::{BuildView, Interpolation, NewBuild, References};
 
 /// Make a build and start it. Prints pipeline/number and the build's id.
 #[derive(Debug, clap::Args)]
@@ -70,6 +70,7 @@ fn new_build(args: Args, pipeline: Vec<u8>) -> NewBuild {
         author_email: String::new(),
         source: Source::Ui,
         references: References::MayCome,
+        interpolation: Interpolation::ByPlane,
     }
 }
 
