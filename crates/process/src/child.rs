@@ -25,7 +25,7 @@ impl Policy {
     /// A policy for a child with or without a terminal (spec/job.md §4: grace period + 1 s without one).
     pub fn new(signal: Signal, grace: Duration, terminal: crate::Terminal) -> Self {
         let drain = match terminal {
-            crate::Terminal::None => grace + Duration::from_secs(1),
+            crate::Terminal::None => grace.saturating_add(Duration::from_secs(1)),
             crate::Terminal::Pty | crate::Terminal::RawPty => Self::PTY_DRAIN,
         };
         Self { signal, grace, drain }
