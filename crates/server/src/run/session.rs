@@ -59,6 +59,13 @@ enum Incoming {
     PlaneEnded,
 }
 
+/// Whether a look has opened steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    None,
+    Some,
+}
+
 /// The state of a session while it runs.
 struct Live<'a> {
     handle: Handle,
@@ -70,6 +77,8 @@ struct Live<'a> {
     /// Steps that were answered, or left.
     answered: Vec<String>,
     keyboard: Option<Keyboard>,
+    /// A step that was to be opened could not be.
+    stuck: bool,
     /// When to look next.
     look: Instant,
     picture: Option<Picture>,
@@ -87,6 +96,7 @@ pub(crate) async fn run(session: Session<'_>) -> Exit {
         questions: Vec::new(),
         answered: Vec::new(),
         keyboard: None,
+        stuck: false,
         look: Instant::now(),
         picture: None,
     };
@@ -178,8 +188,12 @@ impl Live<'_> {
         match looked {
             Ok(picture) => {
                 self.picture = Some(picture.clone());
-                self.answer(&picture).await;
-                self.happened(Happening::Build(picture.state, self.when_blocked(&picture))).await;
+                let opened = self.answer(&picture).await;
+                // A step that was just opened makes this look a thing of the past: the next one judges.
+                if opened == Opened::None {
+                    let when_blocked = self.when_blocked(&picture);
+                    self.happened(Happening::Build(picture.state, when_blocked)).await;
+                }
             }
             Err(error) => self.blind(&error).await,
         }
@@ -192,21 +206,22 @@ impl Live<'_> {
 
     fn when_blocked(&self, picture: &Picture) -> WhenBlocked {
         let waits = picture.blocked.iter().any(|(blocked, _)| !self.answered.contains(&blocked.step));
-        if self.session.output.can_ask() && waits {
-            WhenBlocked::Ask
-        } else {
-            WhenBlocked::End(picture.blocked_exit)
+        match (self.session.output.can_ask() && waits, self.stuck) {
+            (true, _) => WhenBlocked::Ask,
+            (false, true) => WhenBlocked::End(Exit::Failed),
+            (false, false) => WhenBlocked::End(picture.blocked_exit),
         }
     }
 
     /// Opens the steps that are to be opened, and asks about the others if somebody is there.
-    async fn answer(&mut self, picture: &Picture) {
+    async fn answer(&mut self, picture: &Picture) -> Opened {
         let open: Vec<_> = picture.blocked.iter().map(|(blocked, _)| blocked.step.clone()).collect();
         self.answered.retain(|step| open.contains(step));
         self.questions.retain(|(prompt, _)| open.iter().any(|step| step == prompt.step()));
         if self.phase != Phase::Running {
-            return;
+            return Opened::None;
         }
+        let mut opened = Opened::None;
         for (blocked, job) in &picture.blocked {
             let asked = self.questions.iter().any(|(prompt, _)| prompt.step() == blocked.step);
             if asked || self.answered.contains(&blocked.step) {
@@ -216,6 +231,7 @@ impl Live<'_> {
                 Decision::Open(answers) => {
                     self.answered.push(blocked.step.clone());
                     self.open_step(*job, answers, &blocked.label).await;
+                    opened = Opened::Some;
                     continue;
                 }
                 Decision::Missing(fields) => {
@@ -223,6 +239,7 @@ impl Live<'_> {
                     let message = format!("{label:?} can't be opened: give --meta-data for {fields}");
                     self.notice(Level::Warning, &message).await;
                     if !self.session.output.can_ask() {
+                        self.stuck = true;
                         self.answered.push(blocked.step.clone());
                     }
                 }
@@ -233,12 +250,14 @@ impl Live<'_> {
             }
         }
         self.mind_keyboard().await;
+        opened
     }
 
     async fn open_step(&mut self, job: JobId, answers: BTreeMap<String, String>, label: &str) {
         match self.handle.unblock(job, answers, None).await {
             Ok(()) => self.look = Instant::now(),
             Err(error) => {
+                self.stuck = true;
                 let message = format!("{label:?} can't be opened: {}", describe(&error));
                 self.notice(Level::Warning, &message).await;
             }
@@ -335,8 +354,11 @@ impl Live<'_> {
 
     async fn close(&mut self, exit: Exit) {
         self.keyboard = None;
-        // What the last effects have brought about.
-        self.look().await;
+        // What the last effects have brought about. A build that ends blocked is shown as blocked, although what
+        // is left of it was cancelled.
+        if self.picture.as_ref().is_none_or(|picture| picture.state != BuildState::Blocked) {
+            self.look().await;
+        }
         let state = self.picture.as_ref().map_or(BuildState::Canceled, |picture| picture.state);
         let folder = self.session.watch.results().folder();
         let artifacts = (!self.model.artifacts.is_empty()).then(|| folder.artifacts.display().to_string());
