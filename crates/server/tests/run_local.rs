@@ -139,6 +139,18 @@ fn the_working_tree_is_built_when_asked_for() {
 }
 
 #[test]
+fn a_data_folder_in_the_repository_stays_out_of_it() {
+    let place = Place::new("steps: [{command: ls -A}]");
+    std::os::unix::fs::symlink(place.repository().join("inside"), place.data()).expect("a link");
+    fs::create_dir(place.repository().join("inside")).expect("a folder");
+    place.git(&["status"]);
+    let (status, text) = place.run(&["--dirty"]);
+    assert!(status == 0 && !text.contains("inside  "), "{text}");
+    place.git(&["add", "--all"]);
+    place.git(&["diff", "--cached", "--exit-code"]);
+}
+
+#[test]
 fn a_failed_step_is_shown_with_its_log() {
     let place =
         Place::new("steps: [{label: Bad, command: 'echo the reason; exit 3'}, wait, {command: never}]");

@@ -73,6 +73,12 @@ impl Folder {
         self.root.join("builds")
     }
 
+    /// Has git ignore the folder, for one that lies in a working tree.
+    pub(crate) fn hide_from_git(&self) -> Result<(), FolderError> {
+        let path = self.root.join(".gitignore");
+        fs::write(&path, "*\n").map_err(|source| FolderError { path, source })
+    }
+
     /// Results of one run. A number that was used before, in a data folder whose database was removed, starts
     /// afresh.
     pub(crate) fn run(&self, pipeline: &str, number: u64) -> Result<RunFolder, FolderError> {

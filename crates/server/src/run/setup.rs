@@ -149,6 +149,9 @@ impl Plan {
         // The folder exists now; a link in its path must not hide that it is inside the repository.
         let data = self.data.canonicalize().map_err(SetupError::Prepare)?;
         let folder = Folder::new(&data);
+        if data.starts_with(&self.repository.top) {
+            folder.hide_from_git()?;
+        }
         let source = if self.args.dirty { Source::WorkingTree } else { Source::Commit };
         let wanted = Wanted { source, branch: self.args.branch.clone(), without: data.clone() };
         let snapshot = Snapshot::take(&self.repository, &wanted, &folder.repositories())?;
