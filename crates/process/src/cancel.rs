@@ -3,6 +3,14 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+/// Longer than any job; still a moment that clocks know.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The moment `duration` after `instant`; grace periods come from people and may exceed what clocks can hold.
+pub(crate) fn after(instant: Instant, duration: Duration) -> Instant {
+    instant + duration.min(FOR_EVER)
+}
+
 /// A cancellation: once asked for, it stays. Clones are the same cancellation.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Mutex<CancelState>>);
@@ -88,7 +96,7 @@ impl Context {
 
     /// When it is over, as far as is known now.
     pub fn ends_at(&self) -> Option<Instant> {
-        let cancelled = self.cancel.at().map(|at| at.max(self.not_before.unwrap_or(at)) + self.grace);
+        let cancelled = self.cancel.at().map(|at| after(at.max(self.not_before.unwrap_or(at)), self.grace));
         match (cancelled, self.deadline) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -109,7 +117,7 @@ impl Context {
     pub fn sleep(&self, duration: Duration) -> bool {
         let bell = Arc::new(Bell::default());
         self.listen(&bell);
-        let until = Instant::now() + duration;
+        let until = after(Instant::now(), duration);
         while !self.is_over() && Instant::now() < until {
             let seen = bell.count();
             let end = self.ends_at().map_or(until, |end| end.min(until));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Signal;
+use crate::cancel::after;
 use crate::child::Policy;
 
 /// What is known about the child at one moment.
@@ -60,7 +61,7 @@ impl Warden {
             Stage::Over => Verdict::Done,
             Stage::Draining { until } => self.drain(now, until, facts),
             _ if facts.exited => {
-                self.stage = Stage::Draining { until: now + self.drain };
+                self.stage = Stage::Draining { until: after(now, self.drain) };
                 self.decide(now, facts)
             }
             Stage::Running => self.guard(now, facts),
@@ -79,7 +80,7 @@ impl Warden {
         match facts.ends_at {
             Some(end) if end <= now && self.signal == Signal::KILL => self.kill(),
             Some(end) if end <= now => {
-                self.stage = Stage::Asked { kill_at: now + self.grace };
+                self.stage = Stage::Asked { kill_at: after(now, self.grace) };
                 Verdict::Interrupt
             }
             end => Verdict::Wait(end),
@@ -140,6 +141,17 @@ mod tests {
                 (7, "exited drained", "Done"),
             ],
         );
+    }
+
+    #[test]
+    fn a_grace_period_beyond_all_clocks() {
+        let now = Instant::now();
+        let policy = Policy { signal: Signal::TERM, grace: Duration::MAX, drain: Duration::MAX };
+        let mut warden = Warden::new(&policy);
+        let facts = |exited| Facts { ends_at: Some(now), exited, drained: false };
+        assert_eq!(warden.decide(now, facts(false)), Verdict::Interrupt);
+        assert!(matches!(warden.decide(now, facts(false)), Verdict::Wait(Some(_))));
+        assert!(matches!(warden.decide(now, facts(true)), Verdict::Wait(Some(_))));
     }
 
     #[test]
