@@ -17,12 +17,14 @@ pub(crate) struct Screen<W: Write> {
     out: W,
     paint: Paint,
     shown: Frame,
+    /// The terminal's width when that was drawn.
+    columns: u16,
 }
 
 impl<W: Write> Screen<W> {
     /// Nothing is drawn yet.
     pub(crate) fn new(out: W, paint: Paint) -> Self {
-        Self { out, paint, shown: Frame::default() }
+        Self { out, paint, shown: Frame::default(), columns: 0 }
     }
 
     /// The room for a frame. The last column stays free: some terminals wrap when it is written.
@@ -37,8 +39,7 @@ impl<W: Write> Screen<W> {
             return Ok(());
         }
         queue!(self.out, BeginSynchronizedUpdate, Hide)?;
-        self.erase()?;
-        self.write(&frame)?;
+        self.replace(&frame)?;
         queue!(self.out, EndSynchronizedUpdate)?;
         self.out.flush()?;
         self.shown = frame;
@@ -47,27 +48,33 @@ impl<W: Write> Screen<W> {
 
     /// Replaces what is shown by `frame`, which stays; what is drawn later goes below.
     pub(crate) fn leave(&mut self, frame: &Frame) -> io::Result<()> {
-        self.erase()?;
-        self.write(frame)?;
+        self.replace(frame)?;
         queue!(self.out, Show)?;
         self.shown = Frame::default();
         self.out.flush()
     }
 
-    fn erase(&mut self) -> io::Result<()> {
+    /// Writes over what is shown. It isn't cleared first: a terminal may keep what is cleared from its first row
+    /// on in its history, once for every picture.
+    fn replace(&mut self, frame: &Frame) -> io::Result<()> {
         let columns = terminal::size().unwrap_or(USUAL).0;
-        // After a resize, lines may have been wrapped.
-        let rows = u16::try_from(self.shown.rows(usize::from(columns))).unwrap_or(u16::MAX);
         if !self.shown.lines.is_empty() {
-            queue!(self.out, MoveUp(rows), MoveToColumn(0), Clear(ClearType::FromCursorDown))?;
+            // After a resize, lines may have been wrapped.
+            let rows = u16::try_from(self.shown.rows(usize::from(columns))).unwrap_or(u16::MAX);
+            queue!(self.out, MoveUp(rows), MoveToColumn(0))?;
+            if columns != self.columns {
+                queue!(self.out, Clear(ClearType::FromCursorDown))?;
+            }
         }
-        Ok(())
-    }
-
-    /// Raw mode needs the carriage returns.
-    fn write(&mut self, frame: &Frame) -> io::Result<()> {
+        self.columns = columns;
+        // Raw mode needs the carriage returns.
         for line in &frame.lines {
-            write!(self.out, "{}\r\n", line.text(self.paint))?;
+            write!(self.out, "{}", line.text(self.paint))?;
+            queue!(self.out, Clear(ClearType::UntilNewLine))?;
+            self.out.write_all(b"\r\n")?;
+        }
+        if self.shown.lines.len() > frame.lines.len() {
+            queue!(self.out, Clear(ClearType::FromCursorDown))?;
         }
         Ok(())
     }
@@ -98,7 +105,7 @@ mod tests {
         assert_eq!(screen.out.len(), first, "nothing new, nothing written");
         screen.draw(frame(&["three"])).expect("a vector takes everything");
         let second = String::from_utf8_lossy(&screen.out[first..]).into_owned();
-        assert!(second.contains("\x1b[2A\x1b[1G\x1b[Jthree\r\n"), "{second:?}");
+        assert!(second.contains("\x1b[2A\x1b[1Gthree\x1b[K\r\n\x1b[J"), "{second:?}");
     }
 
     #[test]
@@ -108,6 +115,7 @@ mod tests {
         screen.leave(&frame(&["end"])).expect("a vector takes everything");
         let before = screen.out.len();
         screen.draw(frame(&["next"])).expect("a vector takes everything");
-        assert!(!String::from_utf8_lossy(&screen.out[before..]).contains("\x1b[J"));
+        let after = String::from_utf8_lossy(&screen.out[before..]).into_owned();
+        assert!(!after.contains("\x1b[J") && !after.contains('A'), "{after:?}");
     }
 }

@@ -75,7 +75,8 @@ fn over(build: &BuildView, name: Option<&str>, shown: &[JobId]) -> bool {
 }
 
 fn show(args: &Args, server: &AdminClient, job: JobId) -> Result<(), Failure> {
-    let mut log = Reading { server, job, from: 0, unstamped: (!args.raw).then(Unstamped::default) };
+    let mut log =
+        Reading { server, job, from: 0, unstamped: (!args.raw).then(Unstamped::default), open_line: false };
     loop {
         // Looked at before the log: what comes until the end of the job is then read, too.
         let ended = args.target.read(server)?.job(job).is_none_or(|job| job.state.is_terminal());
@@ -93,6 +94,8 @@ struct Reading<'a> {
     job: JobId,
     from: u64,
     unstamped: Option<Unstamped>,
+    /// Whether what was printed last is in the middle of a line.
+    open_line: bool,
 }
 
 impl Reading<'_> {
@@ -102,7 +105,10 @@ impl Reading<'_> {
         let part: LogAnswer = self.server.get(&path)?;
         let bytes = STANDARD.decode(&part.bytes).map_err(|error| AdminError::Refused(error.to_string()))?;
         match &mut self.unstamped {
-            Some(unstamped) => output::bytes(&unstamped.push(&bytes))?,
+            Some(unstamped) => {
+                let text = unstamped.push(&bytes);
+                self.text(&text)?;
+            }
             None => output::bytes(&bytes)?,
         }
         let moved = part.next > self.from;
@@ -110,8 +116,18 @@ impl Reading<'_> {
         Ok(moved)
     }
 
+    fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
+        self.open_line = text.last().map_or(self.open_line, |last| *last != b'\n');
+        output::bytes(text)
+    }
+
+    /// What follows, another job's log or a prompt, begins on a line of its own.
     fn finish(mut self) -> Result<(), Failure> {
-        self.unstamped.as_mut().map_or(Ok(()), |unstamped| output::bytes(&unstamped.finish()))
+        if let Some(unstamped) = &mut self.unstamped {
+            let rest = unstamped.finish();
+            self.text(&rest)?;
+        }
+        if self.open_line { output::bytes(b"\n") } else { Ok(()) }
     }
 }
 
