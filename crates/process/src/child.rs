@@ -1,5 +1,6 @@
 //! A running child: its group, its output, its end.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -108,7 +109,7 @@ impl Child {
 
     /// Hands its output to `sink`, on this thread, until all of it is there, and waits for its end. When
     /// `context` is over, its group gets the policy's signal, and after the grace period SIGKILL: also while
-    /// `sink` blocks.
+    /// `sink` blocks. When `sink` panics, the group is killed, and the panic goes on once the child is reaped.
     pub fn supervise(
         mut self,
         context: &Context,
@@ -119,19 +120,26 @@ impl Child {
         let stop = self.reader.stopper();
         let leader = &self.leader;
         let group = &self.group;
-        let mut output = OutputEnd::Complete;
-        std::thread::scope(|scope| {
+        let reader = &mut self.reader;
+        let output = std::thread::scope(|scope| {
             scope.spawn(|| {
                 leader.wait_unreaped();
                 watch.exited();
             });
             scope.spawn(|| guard(&watch, context, policy, group, &stop));
-            output = self.reader.copy(&mut sink);
+            let output = catch_unwind(AssertUnwindSafe(|| reader.copy(&mut sink)));
+            if output.is_err() {
+                // Nobody reads any more; a group that cannot be killed has nobody left in it.
+                drop(group.kill());
+                stop.stop();
+            }
             watch.drained();
+            output
         });
         let retired = self.group.retire();
         let ending = self.leader.reap();
         drop(retired);
+        let output = output.unwrap_or_else(|panic| resume_unwind(panic));
         Finished { ending, output }
     }
 }

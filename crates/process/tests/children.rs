@@ -120,6 +120,18 @@ fn a_sink_that_blocks_does_not_keep_a_child_from_being_interrupted() {
 }
 
 #[test]
+fn a_sink_that_panics_ends_the_child() {
+    let started = Instant::now();
+    let child = sh("yes").spawn().expect("sh starts");
+    let context = Context::until(&Cancel::new());
+    let policy = Policy::new(Signal::TERM, LONG, Terminal::None);
+    let supervise = || child.supervise(&context, &policy, |_, _| panic!("the sink is broken"));
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(supervise)).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"the sink is broken"));
+    assert!(started.elapsed() < LONG);
+}
+
+#[test]
 fn who_does_not_listen_is_killed() {
     let policy = Policy { signal: Signal::TERM, grace: Duration::from_millis(50), drain: LONG };
     let (finished, _) = cancelled("trap '' TERM; echo ready; sleep 100", policy);
