@@ -81,6 +81,8 @@ struct Prepared<'a> {
 /// Runs an accepted job to its end.
 pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult, JobError> {
     let prepared = Prepared::new(job, context)?;
+    // Made before the server is told of the start: what fails here needs no finish (spec/agent.md §14.2).
+    let copies = prepared.copies()?;
     let url = job_url(job);
     tracing::info!("Starting job at {url}");
     let start = Start { started_at: Timestamp::now() };
@@ -92,7 +94,7 @@ pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult
         statsd.started(job, start.started_at);
     }
     let limits = LogLimits::of(job).ok_or(JobError::ChunkSize)?;
-    let result = prepared.run_started(limits, start.started_at).await?;
+    let result = prepared.run_started(limits, copies, start.started_at).await;
     tracing::info!("Finished job at {url}");
     Ok(result)
 }
@@ -124,8 +126,9 @@ impl<'a> Prepared<'a> {
         Ok(Self { context, job, client, step, received, files })
     }
 
-    async fn run_started(self, limits: LogLimits, started_at: Timestamp) -> Result<JobResult, JobError> {
-        let log = Arc::new(self.open_log(limits)?);
+    async fn run_started(self, limits: LogLimits, copies: Copies, started_at: Timestamp) -> JobResult {
+        let timestamps = self.context.settings.job.log.timestamps;
+        let log = Arc::new(JobLog::new(timestamps, copies, limits.max_chunk, limits.max_log));
         let bootstrap = self.bootstrap(log.tmpfile().as_deref());
         let cancel = bootstrap.cancel.clone();
         let (running, ended) = (CancellationToken::new(), CancellationToken::new());
@@ -153,14 +156,13 @@ impl<'a> Prepared<'a> {
         let upload = uploader.run(limits.interval, &running, &ended);
         let (end, stop, uploaded) = tokio::join!(work, watch.until_ended(self.context.stop.clone()), upload);
         drop(log);
-        Ok(self.finish(&end, stop, uploaded).await)
+        self.finish(&end, stop, uploaded).await
     }
 
-    fn open_log(&self, limits: LogLimits) -> Result<JobLog, CopyError> {
+    fn copies(&self) -> Result<Copies, CopyError> {
         let settings = &self.context.settings.job.log;
         let fields = JobFields::of(self.job, self.context.agent);
-        let copies = Copies::new(settings.stdout, fields, settings.tmpfile.as_deref())?;
-        Ok(JobLog::new(settings.timestamps, copies, limits.max_chunk, limits.max_log))
+        Copies::new(settings.stdout, fields, settings.tmpfile.as_deref())
     }
 
     fn bootstrap(&self, log_tmpfile: Option<&Path>) -> Bootstrap {
