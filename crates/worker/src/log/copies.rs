@@ -77,6 +77,9 @@ impl Copies {
 
     /// Output as the process wrote it. Blocks when nobody reads our standard output; a copy that can't be written must not disturb the job.
     pub(crate) fn raw(&self, bytes: &[u8]) {
+        if self.stdout == StdoutCopy::Off {
+            return;
+        }
         let mut out = io::stdout().lock();
         let _ = match self.stdout {
             StdoutCopy::Off => Ok(()),
