@@ -109,5 +109,20 @@ impl Session {
 
 /// Seconds as a server sends them; one that sends none gets what is sensible.
 fn interval(seconds: i64, default: Duration) -> Duration {
-    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map_or(default, Duration::from_secs)
+    if seconds > 0 { crate::settings::seconds(seconds) } else { default }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::LONGEST;
+
+    #[test]
+    fn an_interval_can_be_added_to_any_clock() {
+        for (seconds, expected) in
+            [(i64::MIN, DEFAULT_PING), (0, DEFAULT_PING), (1, Duration::from_secs(1)), (i64::MAX, LONGEST)]
+        {
+            assert_eq!(interval(seconds, DEFAULT_PING), expected, "{seconds}");
+        }
+    }
 }

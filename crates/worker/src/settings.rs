@@ -371,9 +371,12 @@ impl CancelSettings {
     }
 }
 
-/// Seconds that are never negative.
+/// Longer than any agent lives: ten years. More could not be added to every clock.
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Seconds that are never negative, and never more than [`LONGEST`].
 pub(crate) fn seconds(seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(LONGEST)
 }
 
 /// Settings as an agent without any options has them.

@@ -8,7 +8,7 @@ use crate::ping::{self, PingLost};
 use crate::random;
 use crate::schedule::Schedule;
 use crate::session::Session;
-use crate::settings::{PingMode, Settings};
+use crate::settings::{LONGEST, PingMode, Settings};
 use crate::statsd::Statsd;
 use crate::status::{Board, JobLabels, WorkerStatus};
 use crate::stop::{StopListener, Stopper, Urgency};
@@ -361,7 +361,7 @@ struct Interrupts<'a> {
 
 impl<'a> Interrupts<'a> {
     fn new(worker: &'a Worker) -> Self {
-        let uptime = worker.settings.lifetime.after_uptime.map(|uptime| Instant::now() + uptime);
+        let uptime = worker.settings.lifetime.after_uptime.map(|uptime| Instant::now() + uptime.min(LONGEST));
         Self { stop: worker.stopper.listener(), stopping: false, uptime, idle: &worker.idle }
     }
 
