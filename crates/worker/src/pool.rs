@@ -148,7 +148,12 @@ impl<'a> Pool<'a> {
                 ended = self.workers.join_next() => match ended {
                     None => return exit(self.errors),
                     Some(Ok(errors)) => self.errors.extend(errors),
-                    Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+                    // A bug of ours in one worker must not take the jobs of the others with it.
+                    Some(Err(panic)) => {
+                        tracing::error!("A worker ended unexpectedly ({panic}); stopping the others");
+                        self.errors.push(WorkerError::Panicked(panic));
+                        self.stoppers.iter().for_each(|stopper| stopper.ask(Urgency::Graceful));
+                    }
                 },
                 asked = signals.next() => match count.on(asked) {
                     Reaction::Ignore => tracing::debug!("Ignoring a signal"),

@@ -53,6 +53,8 @@ pub(crate) enum WorkerError {
     Stream(#[source] StreamEnd),
     #[error("failed to acquire job \"{job}\": failed to acquire job: job acquisition rejected: {source}")]
     AcquisitionRejected { job: JobId, source: ApiError },
+    #[error("worker ended unexpectedly: {0}")]
+    Panicked(#[source] tokio::task::JoinError),
     #[error("failed to run job: {}", described(.0))]
     JobFailed(JobResult),
 }

@@ -10,7 +10,9 @@ use crate::settings::Settings;
 use redkite_api::wire::Job;
 use redkite_api::{Http2, HttpLog};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
+use tokio::task::JoinError;
 use tracing::Span;
 
 /// One job before its gates.
@@ -98,15 +100,17 @@ impl Gate<'_> {
         let shown = path.display().to_string();
         tracing::info!("Running pre-bootstrap hook {shown:?}");
         match self.run_hook(path).await {
-            Ok(()) => {
+            Ok(Ok(())) => {
                 tracing::info!("Finished pre-bootstrap hook {shown:?}: job accepted");
                 Ok(())
             }
-            Err(error) => Err(self.rejected(&error)),
+            Ok(Err(error)) => Err(self.rejected(&error)),
+            // A bug of ours must not leave the job without an end.
+            Err(panic) => Err(self.rejected(&panic)),
         }
     }
 
-    async fn run_hook(&self, path: PathBuf) -> Result<(), HookError> {
+    async fn run_hook(&self, path: PathBuf) -> Result<Result<(), HookError>, JoinError> {
         let (env, shell) = (self.hook_environment(), self.settings.job.hooks_shell.clone());
         let span = self.span.clone();
         let thread = tokio::task::spawn_blocking(move || {
@@ -114,10 +118,10 @@ impl Gate<'_> {
             let hook = Hook { name: PRE_BOOTSTRAP, path: &path, shell: &shell, env };
             hook.run(|bytes| tracing::info!("{}", String::from_utf8_lossy(bytes)))
         });
-        thread.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+        thread.await
     }
 
-    fn rejected(&self, error: &HookError) -> Refusal {
+    fn rejected(&self, error: &dyn Display) -> Refusal {
         tracing::error!("{error}");
         tracing::error!("The pre-bootstrap hook rejected job {}", self.job.id);
         self.log.line("pre-bootstrap hook rejected this job, see the buildkite-agent logs for more details");
