@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
 use tokio::sync::Notify;
+
+use crate::settings::LONGEST;
 
 /// What one worker is up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +56,9 @@ pub(crate) struct IdleMonitor {
 
 impl IdleMonitor {
     pub(crate) fn new(workers: usize, timeout: Option<Duration>) -> Self {
-        let moods = timeout.map(|timeout| Mutex::new(Moods { workers: vec![Mood::Busy; workers], timeout }));
+        let moods = timeout.map(|timeout| {
+            Mutex::new(Moods { workers: vec![Mood::Busy; workers], timeout: timeout.min(LONGEST) })
+        });
         Self { moods, changed: Notify::new() }
     }
 

@@ -40,7 +40,17 @@ struct LogFile {
     path: PathBuf,
     file: File,
     end: Mutex<u64>,
-    flushed: Mutex<u64>,
+    flushed: Mutex<Flushed>,
+}
+
+/// How much of a file is known to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flushed {
+    /// Everything before this byte.
+    To(u64),
+    /// A flush failed. The system tells that once and may have dropped what it could not write, so another
+    /// flush proves nothing: whoever still waits has failed, and the file is opened anew for the next chunk.
+    Failed,
 }
 
 impl LogFiles {
@@ -77,7 +87,9 @@ impl LogFiles {
     fn file(&self, build: &str, job: &str) -> Result<Arc<LogFile>, BlobError> {
         let slot = self.slot(job);
         let mut slot = lock(&slot);
-        if let Some(file) = &*slot {
+        if let Some(file) = &*slot
+            && *lock(&file.flushed) != Flushed::Failed
+        {
             return Ok(Arc::clone(file));
         }
         let file = Arc::new(LogFile::open(&self.root, &self.path(build, job))?);
@@ -108,14 +120,13 @@ impl LogFile {
     fn open(root: &Path, path: &Path) -> Result<Self, BlobError> {
         let failed = BlobError::at("opening the log", path);
         let folder = path.parent().unwrap_or(root);
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(&failed)?;
-            private_files::sync_folder(root).map_err(&failed)?;
-        }
+        fs::create_dir_all(folder).map_err(&failed)?;
+        // Also when the folder was there: whoever has made it may not have come to this yet.
+        private_files::sync_folder(root).map_err(&failed)?;
         let file = private_files::append(path).map_err(&failed)?;
         let end = file.metadata().map_err(&failed)?.len();
         private_files::sync_folder(folder).map_err(&failed)?;
-        Ok(Self { path: path.to_path_buf(), file, end: Mutex::new(end), flushed: Mutex::new(0) })
+        Ok(Self { path: path.to_path_buf(), file, end: Mutex::new(end), flushed: Mutex::new(Flushed::To(0)) })
     }
 
     /// Where an append ended is read back from the file, so that half a chunk (a full disk) is stepped over.
@@ -131,14 +142,17 @@ impl LogFile {
 
     /// Returns when everything up to `wanted` is on the disk: by this call's flush or somebody else's.
     fn flush(&self, wanted: u64) -> Result<(), BlobError> {
+        let failed = BlobError::at("flushing the log", &self.path);
         let mut flushed = lock(&self.flushed);
-        if *flushed >= wanted {
-            return Ok(());
+        match *flushed {
+            Flushed::To(end) if end >= wanted => return Ok(()),
+            Flushed::To(_) => {}
+            Flushed::Failed => return Err(failed(std::io::Error::other("an earlier flush failed"))),
         }
         let end = *lock(&self.end);
-        self.file.sync_data().map_err(BlobError::at("flushing the log", &self.path))?;
-        *flushed = end;
-        Ok(())
+        let synced = self.file.sync_data();
+        *flushed = if synced.is_ok() { Flushed::To(end) } else { Flushed::Failed };
+        synced.map_err(failed)
     }
 }
 
@@ -167,6 +181,18 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn after_a_failed_flush_nothing_is_acknowledged_until_the_file_is_opened_anew() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let logs = LogFiles::new(folder.path().to_path_buf());
+        logs.append("b", "j", b"one").expect("appending");
+        let file = logs.file("b", "j").expect("the open file");
+        *lock(&file.flushed) = Flushed::Failed;
+        assert!(file.flush(1).is_err());
+        let second = logs.append("b", "j", b"two").expect("appending to the file opened anew");
+        assert_eq!(second.start, 3);
     }
 
     #[test]

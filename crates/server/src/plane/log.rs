@@ -19,6 +19,9 @@ pub struct LogPart {
     pub next: u64,
 }
 
+/// Bytes after which a piece ends with the chunk that it is in.
+const PIECE: usize = 1 << 20;
+
 /// What becomes of missing bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gaps {
@@ -43,16 +46,20 @@ pub(crate) async fn read(
     let files = files.clone();
     let read = move |chunk: &ChunkRow| {
         let stored = Stored { start: chunk.file_start, size: chunk.file_size };
-        files.read(&build, &id, stored).map(|bytes| inflate(&bytes)).map_err(|error| describe(&error))
+        files
+            .read(&build, &id, stored)
+            .map(|bytes| inflate(&bytes, chunk.size))
+            .map_err(|error| describe(&error))
     };
     let assembled = tokio::task::spawn_blocking(move || assemble(&chunks, from, gaps, read));
     assembled.await.map_err(|error| fault(&error))?.map_err(PlaneError::Fault)
 }
 
-/// A chunk was checked only roughly when it came; what can't be inflated is left out, and shows as a gap.
-fn inflate(bytes: &[u8]) -> Vec<u8> {
+/// A chunk was checked only roughly when it came: what can't be inflated is left out, and shows as a gap; what
+/// goes beyond the `size` that the agent gave is not the log's.
+fn inflate(bytes: &[u8], size: u64) -> Vec<u8> {
     let mut log = Vec::new();
-    if let Err(error) = MultiGzDecoder::new(bytes).read_to_end(&mut log) {
+    if let Err(error) = MultiGzDecoder::new(bytes).take(size).read_to_end(&mut log) {
         tracing::warn!(%error, "a log chunk is damaged");
     }
     log
@@ -66,6 +73,9 @@ fn assemble(
 ) -> Result<LogPart, String> {
     let mut part = LogPart { bytes: Vec::new(), next: from };
     for chunk in chunks {
+        if part.bytes.len() >= PIECE {
+            break;
+        }
         if chunk.offset > part.next {
             if gaps == Gaps::Wait {
                 break;
@@ -103,6 +113,27 @@ mod tests {
         };
         let part = assemble(&chunks, from, gaps, read).expect("everything can be read");
         assert_eq!((String::from_utf8(part.bytes).expect("text").as_str(), part.next), expected);
+    }
+
+    #[test]
+    fn a_chunk_is_as_long_as_was_said() {
+        use std::io::Write as _;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&[b'x'; 1000]).expect("a vector takes everything");
+        let bytes = gzip.finish().expect("a vector takes everything");
+        for (said, expected) in [(3, 3), (1000, 1000), (2000, 1000)] {
+            assert_eq!(inflate(&bytes, said).len(), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_piece_ends_after_about_a_megabyte() {
+        let chunks: Vec<_> = (0..64).map(|n| chunk(n << 18, 1 << 18)).collect();
+        let part = assemble(&chunks, 0, Gaps::Wait, |chunk| {
+            Ok(vec![b'x'; usize::try_from(chunk.size).expect("a small number")])
+        });
+        let part = part.expect("everything can be read");
+        assert_eq!((part.bytes.len(), part.next), (PIECE, 1 << 20));
     }
 
     #[test]
