@@ -99,6 +99,7 @@ fn an_agent_that_vanishes_fails_its_job_and_the_rule_retries_it() {
     let view = plane.wait_for_job(build, job.job_id(), JobState::Finished);
     let first = view.job(job.job_id()).expect("the job");
     assert_eq!(first.exit_status, Some(-1));
+    assert_eq!(first.reason.as_deref(), Some("its agent was lost, or went away, before it ended"));
     assert!(first.retried_in.is_some(), "the rule grants a retry");
     assert_eq!(lost.call("GET", "ping", &Value::Null).status, 401, "its session has ended");
     let fresh = Agent::connect(&plane, &token, &[]);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redkite_scheduler::build::{Head, Job, Step};
+use redkite_scheduler::build::{Exit, Head, Job, Step};
 use redkite_scheduler::definition::{AgentRules, Barrier, DependsOn, Kind};
 use redkite_scheduler::{AgentId, Build, BuildId, JobState};
 
@@ -196,6 +196,9 @@ fn reason(job: &Job) -> Option<String> {
         JobState::TimedOut => "it ran out of time",
         JobState::Skipped => "it was taken out of the build",
         JobState::Limited => "its concurrency group is full",
+        JobState::Finished if job.exit == Some(Exit::lost()) => {
+            "its agent was lost, or went away, before it ended"
+        }
         _ => return None,
     };
     Some(text.to_owned())
