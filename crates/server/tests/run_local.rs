@@ -212,6 +212,31 @@ fn wrong_input_is_named_and_leaves_nothing() {
     assert_eq!(place.processes(), [""; 0]);
 }
 
+#[test]
+fn a_relative_submodule_is_found_beside_the_repository() {
+    let place = Place::new("steps: [{command: cat sub/file}]");
+    // Git's own default forbids submodules from paths.
+    fs::write(place.folder.path().join(".gitconfig"), "[protocol \"file\"]\n\tallow = always\n")
+        .expect("writing");
+    let user = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"];
+    let git = |args: &[&str]| place.git(&[&user, args].concat());
+    git(&["init", "-q", "-b", "main", "../lib"]);
+    place.write("../lib/file", "one of the library\n");
+    git(&["-C", "../lib", "add", "."]);
+    git(&["-C", "../lib", "commit", "-qm", "One"]);
+    git(&["submodule", "--quiet", "add", "../lib", "sub"]);
+    git(&["commit", "-qm", "Submodule"]);
+    let (status, text) = place.run(&[]);
+    assert!(status == 0 && text.contains("] one of the library\n"), "{text}");
+    // The checkout of the first run is brought up to date.
+    place.write("../lib/file", "two of the library\n");
+    git(&["-C", "../lib", "commit", "-qam", "Two"]);
+    git(&["-C", "sub", "pull", "-q"]);
+    git(&["commit", "-qam", "Newer"]);
+    let (status, text) = place.run(&[]);
+    assert!(status == 0 && text.contains("] two of the library\n"), "{text}");
+}
+
 /// Its processes leave their parent, their group and their session.
 const STUBBORN: &str =
     "steps: [{command: 'trap \"\" TERM; setsid sleep 1000 & (sleep 1001 &) ; echo ready; sleep 1002'}]";

@@ -45,7 +45,7 @@ async fn with_plane(plan: &Plan, plane: &mut Running, signals: &mut Signals) -> 
     let begun = plan.begin(&plane.handle).await?;
     let build = begun.build.summary.id;
     let issued = plane.handle.issue_token("redkite run").await?;
-    let exit = match start_agents(plan, &plane.handle, &issued) {
+    let exit = match start_agents(plan, &plane.handle, &issued, begun.env.clone()) {
         Ok(mut agents) => {
             let exit = session::run(session(plan, plane, &mut agents, signals, begun)).await;
             end(agents, signals).await;
@@ -60,13 +60,18 @@ async fn with_plane(plan: &Plan, plane: &mut Running, signals: &mut Signals) -> 
     exit
 }
 
-fn start_agents(plan: &Plan, plane: &Handle, issued: &IssuedToken) -> Result<Agents, SetupError> {
+fn start_agents(
+    plan: &Plan,
+    plane: &Handle,
+    issued: &IssuedToken,
+    env: Environment,
+) -> Result<Agents, SetupError> {
     let setup = Setup {
         programs: plan.programs.clone(),
         count: plan.agents,
         endpoint: plane.endpoint(),
         token: issued.secret.expose().to_owned(),
-        env: plan.env.clone(),
+        env,
     };
     Ok(Agents::start(&setup, &folder(&plan.data)?)?)
 }

@@ -53,6 +53,21 @@ impl Environment {
         self
     }
 
+    /// This environment and settings for git, after those that it has already (git-config(1), `GIT_CONFIG_COUNT`).
+    pub(crate) fn with_git_settings(mut self, settings: Vec<(String, String)>) -> Self {
+        if settings.is_empty() {
+            return self;
+        }
+        let count = self.value("GIT_CONFIG_COUNT").and_then(|count| count.to_str()?.parse::<usize>().ok());
+        let mut count = count.unwrap_or(0);
+        for (key, value) in settings {
+            self = self.with(format!("GIT_CONFIG_KEY_{count}"), key);
+            self = self.with(format!("GIT_CONFIG_VALUE_{count}"), value);
+            count += 1;
+        }
+        self.with("GIT_CONFIG_COUNT", count.to_string())
+    }
+
     /// This environment without the variables whose name `unwanted` picks.
     pub(crate) fn without(mut self, unwanted: impl Fn(&OsStr) -> bool) -> Self {
         self.0.retain(|(name, _)| !unwanted(name));
@@ -79,4 +94,25 @@ impl Environment {
 /// Whether a file is there that somebody may execute.
 pub(crate) fn is_executable(file: &std::path::Path) -> bool {
     file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_for_git_come_after_those_that_are_there() {
+        let settings = || vec![("a.b".to_owned(), "c".to_owned())];
+        for (count, key, expected) in [
+            (None, "GIT_CONFIG_KEY_0", "1"),
+            (Some(""), "GIT_CONFIG_KEY_0", "1"),
+            (Some("2"), "GIT_CONFIG_KEY_2", "3"),
+        ] {
+            let env = Environment::new(count.map(|count| ("GIT_CONFIG_COUNT".into(), count.into())));
+            let env = env.with_git_settings(settings());
+            assert_eq!(env.value(key), Some("a.b".as_ref()), "{count:?}");
+            assert_eq!(env.value("GIT_CONFIG_COUNT"), Some(expected.as_ref()), "{count:?}");
+        }
+        assert_eq!(Environment::default().with_git_settings(Vec::new()).variables(), []);
+    }
 }

@@ -17,7 +17,7 @@ use super::definition::{Definition, DefinitionError, Draft, FindError, Given, Mi
 use super::environment::Environment;
 use super::event::{BuildInfo, Level, Notice, Source};
 use super::folder::{Folder, FolderError, NoStateFolder, RunFolder, default_data};
-use super::repository::{Git, GitError, Repository, Snapshot, SnapshotError, Wanted};
+use super::repository::{Git, GitError, Repository, Snapshot, SnapshotError, Wanted, submodule_urls};
 use crate::plane::{
     BuildView, Config, ControlPlane, Handle, Interpolation, NewBuild, Patience, Placement, PlaneError,
     References, Rhythm, Running, StartError,
@@ -106,6 +106,8 @@ pub(crate) struct Begun {
     pub(crate) build: BuildView,
     pub(crate) info: BuildInfo,
     pub(crate) folder: RunFolder,
+    /// The environment of its jobs.
+    pub(crate) env: Environment,
     pub(crate) notices: Vec<Notice>,
 }
 
@@ -155,6 +157,7 @@ impl Plan {
         let source = if self.args.dirty { Source::WorkingTree } else { Source::Commit };
         let wanted = Wanted { source, branch: self.args.branch.clone(), without: data.clone() };
         let snapshot = Snapshot::take(&self.repository, &wanted, &folder.repositories())?;
+        let env = self.env.clone().with_git_settings(submodule_urls(&self.repository, &snapshot)?);
         let slug = slug(&self.repository.name());
         let message = self.args.message.clone().unwrap_or_else(|| snapshot.message.clone());
         let definition = self.definition(&snapshot, &slug, &message, next_number(plane, &slug).await?)?;
@@ -173,7 +176,8 @@ impl Plan {
             folder: run.root.display().to_string(),
         };
         let warn = |message| Notice { level: Level::Warning, message };
-        Ok(Begun { build, info, folder: run, notices: definition.warnings.into_iter().map(warn).collect() })
+        let notices = definition.warnings.into_iter().map(warn).collect();
+        Ok(Begun { build, info, folder: run, env, notices })
     }
 
     fn definition(

@@ -8,11 +8,13 @@ mod discover;
 mod git;
 mod refs;
 mod snapshot;
+mod submodules;
 mod working_tree;
 
 pub(crate) use discover::{Head, Repository};
 pub(crate) use git::{Git, GitError};
 pub(crate) use snapshot::{Snapshot, SnapshotError, Wanted};
+pub(crate) use submodules::submodule_urls;
 
 #[cfg(test)]
 mod fixtures;
