@@ -17,7 +17,7 @@ use super::definition::{Definition, DefinitionError, Draft, FindError, Given, Mi
 use super::environment::Environment;
 use super::event::{BuildInfo, Level, Notice, Source};
 use super::folder::{Folder, FolderError, NoStateFolder, RunFolder, default_data};
-use super::repository::{Git, GitError, Repository, Snapshot, SnapshotError, Wanted, submodule_urls};
+use super::repository::{Git, GitError, Repository, Snapshot, SnapshotError, Wanted, submodule_settings};
 use crate::plane::{
     BuildView, Config, ControlPlane, Handle, Interpolation, NewBuild, Patience, Placement, PlaneError,
     References, Rhythm, Running, StartError,
@@ -157,7 +157,7 @@ impl Plan {
         let source = if self.args.dirty { Source::WorkingTree } else { Source::Commit };
         let wanted = Wanted { source, branch: self.args.branch.clone(), without: data.clone() };
         let snapshot = Snapshot::take(&self.repository, &wanted, &folder.repositories())?;
-        let env = self.env.clone().with_git_settings(submodule_urls(&self.repository, &snapshot)?);
+        let env = self.env.clone().with_git_settings(submodule_settings(&self.repository, &snapshot)?);
         let slug = slug(&self.repository.name());
         let message = self.args.message.clone().unwrap_or_else(|| snapshot.message.clone());
         let definition = self.definition(&snapshot, &slug, &message, next_number(plane, &slug).await?)?;

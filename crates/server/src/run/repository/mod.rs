@@ -14,7 +14,7 @@ mod working_tree;
 pub(crate) use discover::{Head, Repository};
 pub(crate) use git::{Git, GitError};
 pub(crate) use snapshot::{Snapshot, SnapshotError, Wanted};
-pub(crate) use submodules::submodule_urls;
+pub(crate) use submodules::submodule_settings;
 
 #[cfg(test)]
 mod fixtures;

@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Git, GitError, Repository, Snapshot};
 
-/// The submodules of `snapshot` with a relative URL: the setting that has it, and what it should be.
-pub(crate) fn submodule_urls(
+/// What jobs' git has to be told about the submodules of `snapshot` with a relative URL: settings and values.
+pub(crate) fn submodule_settings(
     repository: &Repository,
     snapshot: &Snapshot,
 ) -> Result<Vec<(String, String)>, GitError> {
@@ -21,7 +21,19 @@ pub(crate) fn submodule_urls(
     // As it is written: git applies `insteadOf` to what comes out.
     let origin = repository.git.answer(["config", "--get", "remote.origin.url"])?;
     let base = base(origin.as_deref(), &repository.top);
-    Ok(relative.into_iter().map(|(key, url)| (key.to_owned(), resolve(&base, url))).collect())
+    let path = snapshot.path.to_string_lossy();
+    Ok(relative.into_iter().flat_map(|(key, url)| settings(key, url, &base, &path)).collect())
+}
+
+/// The URL for a clone, and for one that was cloned: `git submodule sync` writes the wrong URL into it.
+fn settings(key: &str, url: &str, base: &str, snapshot: &str) -> Vec<(String, String)> {
+    let (right, wrong) = (resolve(base, url), resolve(snapshot, url));
+    let mut settings = vec![(key.to_owned(), right.clone())];
+    // `insteadOf` is about all URLs that start so: the snapshot's own must not.
+    if wrong != right && !snapshot.starts_with(&wrong) {
+        settings.push((format!("url.{right}.insteadOf"), wrong));
+    }
+    settings
 }
 
 /// Keys and URLs as `git config -z` lists them; nothing when the commit has no `.gitmodules`.

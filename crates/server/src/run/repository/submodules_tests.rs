@@ -53,16 +53,30 @@ fn git_agrees() {
 #[test]
 fn only_relative_urls_of_the_built_commit_count() {
     let place = Place::with_commit();
-    let urls = |place: &Place, source| {
+    let settings = |place: &Place, source| {
         let snapshot = place.take(source, None).expect("a snapshot");
-        submodule_urls(&place.repository(), &snapshot).expect("URLs")
+        let settings = submodule_settings(&place.repository(), &snapshot).expect("settings");
+        settings.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
     };
-    assert_eq!(urls(&place, Source::Commit), []);
+    assert_eq!(settings(&place, Source::Commit), [""; 0]);
     let module = |name: &str, url: &str| format!("[submodule \"{name}\"]\n path = {name}\n url = {url}\n");
     let modules = [module("My.Lib x", "../lib.git"), module("far", "https://host/far.git")].concat();
     place.write(".gitmodules", &modules);
     place.git(&["config", "remote.origin.url", "https://host/app.git"]);
-    assert_eq!(urls(&place, Source::Commit), []);
-    let expected = [("submodule.My.Lib x.url".to_owned(), "https://host/lib.git".to_owned())];
-    assert_eq!(urls(&place, Source::WorkingTree), expected);
+    assert_eq!(settings(&place, Source::Commit), [""; 0]);
+    let expected = ["submodule.My.Lib x.url", "url.https://host/lib.git.insteadOf"];
+    assert_eq!(settings(&place, Source::WorkingTree), expected);
+}
+
+#[test]
+fn the_snapshots_own_address_stays_what_it_is() {
+    for (url, instead) in [
+        ("../lib", Some("/data/lib")),
+        ("../app", None),
+        ("../ap", None),
+        ("../app-12.git/x", Some("/data/app-12.git/x")),
+    ] {
+        let settings = settings("submodule.m.url", url, "/srv/app", "/data/app-12.git");
+        assert_eq!(settings.get(1).map(|(_, wrong)| wrong.as_str()), instead, "{url}");
+    }
 }
