@@ -190,6 +190,38 @@ fn block_steps_are_opened_or_end_the_run() {
 }
 
 #[test]
+fn an_opened_block_step_lets_the_build_pass() {
+    let place =
+        Place::new("steps: [{command: echo before}, {block: Ship, key: ship}, {command: echo after}]");
+    for word in ["all", "ship", "Ship"] {
+        let (status, text) = place.run(&["--unblock", word]);
+        assert_eq!(status, 0, "{word}: {text}");
+        assert!(text.contains("] before\n") && text.contains("] after\n"), "{word}: {text}");
+        assert!(text.contains("redkite: build passed\n") && !text.contains("warning"), "{word}: {text}");
+    }
+}
+
+#[test]
+fn a_build_that_nobody_opens_ends_as_its_blocked_state_says() {
+    let place = Place::new("");
+    for (says, expected) in [
+        ("", 0),
+        (", blocked_state: passed", 0),
+        (", blocked_state: running", 1),
+        (", blocked_state: failed", 1),
+    ] {
+        place.write(
+            "p.yml",
+            &format!("steps: [{{command: echo before}}, {{block: Ship{says}}}, {{command: echo after}}]"),
+        );
+        let (status, text) = place.run(&["p.yml"]);
+        assert_eq!(status, expected, "{says}: {text}");
+        assert!(text.contains("] before\n") && !text.contains("] after\n"), "{says}: {text}");
+        assert!(text.contains(" blocked in "), "{says}: {text}");
+    }
+}
+
+#[test]
 fn wrong_input_is_named_and_leaves_nothing() {
     let place = Place::new("steps: [{command: a}]");
     for (pipeline, part) in [
