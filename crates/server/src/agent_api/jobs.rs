@@ -96,6 +96,7 @@ pub(super) async fn finish(
         exit: exit(body),
     };
     api.engine.perform(change).await?;
+    api.logs.close(&job.job.to_string());
     Ok(done())
 }
 

@@ -13,7 +13,7 @@ use super::BlobError;
 use crate::private_files;
 
 /// Open files kept for the next chunk; above it those that nobody is using are closed.
-const OPEN_FILES: usize = 512;
+const OPEN_FILES: usize = 128;
 
 /// Where appended bytes lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,15 @@ impl LogFiles {
         let stored = file.write(bytes)?;
         file.flush(stored.start + stored.size)?;
         Ok(stored)
+    }
+
+    /// Closes the file of a job that has ended. A chunk that comes later opens it again.
+    pub(crate) fn close(&self, job: &str) {
+        let mut open = lock(&self.open);
+        // Whoever uses it would write beside a second one; then it is closed as others are, above the cap.
+        if open.get(job).is_some_and(|slot| !is_used(slot)) {
+            open.remove(job);
+        }
     }
 
     /// Reads back what was appended.
@@ -203,5 +212,25 @@ mod tests {
         let second = logs.append("b", "j", b"two").expect("appending");
         assert_eq!((first.start, second.start), (0, 3));
         assert_eq!(logs.read("b", "j", first).expect("reading"), b"one");
+    }
+
+    #[test]
+    fn files_are_closed_when_nobody_uses_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let logs = LogFiles::new(folder.path().to_path_buf());
+        let open = || lock(&logs.open).len();
+        logs.append("b", "used", b"one").expect("appending");
+        let user = logs.file("b", "used").expect("the open file");
+        logs.close("used");
+        assert_eq!(open(), 1, "a second open file would not know the first one's end");
+        for n in 0..2 * OPEN_FILES {
+            logs.append("b", &n.to_string(), b"one").expect("appending");
+        }
+        assert!(open() <= OPEN_FILES, "{}", open());
+        assert!(Arc::ptr_eq(&user, &logs.file("b", "used").expect("the open file")));
+        drop(user);
+        logs.close("used");
+        assert!(!lock(&logs.open).contains_key("used"));
+        assert_eq!(logs.append("b", "used", b"two").expect("appending").start, 3);
     }
 }
