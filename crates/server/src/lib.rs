@@ -9,6 +9,7 @@ mod commands;
 mod data_folder;
 mod engine;
 mod failure_text;
+mod open_files;
 mod plane;
 mod private_files;
 mod run;

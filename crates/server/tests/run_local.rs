@@ -311,3 +311,17 @@ fn an_interrupt_cancels_the_build() {
     assert_eq!(place.processes(), [""; 0]);
     assert!(Path::new(&place.data()).is_dir());
 }
+
+/// Redkite raises for itself how many files may be open; programs that count on the usual number don't notice.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test starts programs")]
+fn jobs_may_open_as_many_files_as_the_user() {
+    let place = Place::new("steps:\n  - command: echo \"files $$(ulimit -Sn)\"\n");
+    let run = place.command(&[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -Sn 300 && exec \"$@\"", "sh"]).arg(run.get_program()).args(run.get_args());
+    limited.current_dir(place.repository()).stdin(Stdio::null()).env("HOME", place.folder.path());
+    let output = limited.output().expect("redkite starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("files 300"), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+}

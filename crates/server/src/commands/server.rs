@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use super::{Failure, output};
+use crate::open_files;
 use crate::plane::{Config, ControlPlane, Rhythm, Running};
 
 /// Serve agents on other machines.
@@ -45,6 +46,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(args.log_level).init();
+    // It starts no programs to which the limit would matter.
+    let _ = open_files::raise();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(serve(args.into()))

@@ -79,6 +79,8 @@ pub(crate) struct Setup {
     pub(crate) token: String,
     /// The environment they and their jobs inherit.
     pub(crate) env: Environment,
+    /// How many files they may have open, if redkite has raised that for itself.
+    pub(crate) usual_files: Option<u64>,
 }
 
 /// Running agents.
@@ -108,7 +110,7 @@ impl Agents {
         write(&config, b"")?;
         write(&log, b"")?;
         let (sockets, temporary) = sockets(&home)?;
-        let mut args = guard_args(alive.path(), &log);
+        let mut args = guard_args(alive.path(), &log, setup.usual_files);
         args.push(setup.programs.agent.clone().into());
         args.extend(agent_args(setup, folder, &config, &sockets));
         let launch = Launch {
@@ -160,9 +162,14 @@ impl Agents {
     }
 }
 
-fn guard_args(alive: &Path, log: &Path) -> Vec<OsString> {
-    let words = ["run-guard".into(), "--alive".into(), alive.into(), "--log".into(), log.into(), "--".into()];
-    words.to_vec()
+fn guard_args(alive: &Path, log: &Path, usual_files: Option<u64>) -> Vec<OsString> {
+    let mut words: Vec<OsString> =
+        vec!["run-guard".into(), "--alive".into(), alive.into(), "--log".into(), log.into()];
+    if let Some(files) = usual_files {
+        words.extend(["--open-files".into(), files.to_string().into()]);
+    }
+    words.push("--".into());
+    words
 }
 
 fn agent_args(setup: &Setup, folder: &Folder, config: &Path, sockets: &Path) -> Vec<OsString> {

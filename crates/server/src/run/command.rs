@@ -16,6 +16,7 @@ use super::setup::{Begun, Plan, SetupError, folder};
 use super::signals::Signals;
 use super::unblock::Unblock;
 use super::watch::Watch;
+use crate::open_files;
 use crate::plane::{Handle, IssuedToken, Running};
 
 /// How long agents without jobs may take to say goodbye.
@@ -29,23 +30,28 @@ pub(crate) struct RunError(#[from] SetupError);
 /// Runs a pipeline; answers how it went.
 pub(crate) fn run(args: Args) -> Result<Exit, RunError> {
     let plan = Plan::make(args, Environment::of_this_process())?;
+    let usual_files = open_files::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    Ok(runtime.map_err(SetupError::Prepare)?.block_on(on_plane(&plan))?)
+    Ok(runtime.map_err(SetupError::Prepare)?.block_on(on_plane(&plan, usual_files))?)
 }
 
-async fn on_plane(plan: &Plan) -> Result<Exit, SetupError> {
+async fn on_plane(plan: &Plan, usual_files: Option<u64>) -> Result<Exit, SetupError> {
     let mut signals = Signals::listen().map_err(SetupError::Prepare)?;
     let mut plane = plan.start_plane().await?;
-    let exit = with_plane(plan, &mut plane, &mut signals).await;
+    let exit = with_plane((plan, usual_files), &mut plane, &mut signals).await;
     plane.shutdown().await;
     exit
 }
 
-async fn with_plane(plan: &Plan, plane: &mut Running, signals: &mut Signals) -> Result<Exit, SetupError> {
+async fn with_plane(
+    (plan, usual_files): (&Plan, Option<u64>),
+    plane: &mut Running,
+    signals: &mut Signals,
+) -> Result<Exit, SetupError> {
     let begun = plan.begin(&plane.handle).await?;
     let build = begun.build.summary.id;
     let issued = plane.handle.issue_token("redkite run").await?;
-    let exit = match start_agents(plan, &plane.handle, &issued, begun.env.clone()) {
+    let exit = match start_agents((plan, usual_files), &plane.handle, &issued, begun.env.clone()) {
         Ok(mut agents) => {
             let exit = session::run(session(plan, plane, &mut agents, signals, begun)).await;
             end(agents, signals).await;
@@ -61,7 +67,7 @@ async fn with_plane(plan: &Plan, plane: &mut Running, signals: &mut Signals) -> 
 }
 
 fn start_agents(
-    plan: &Plan,
+    (plan, usual_files): (&Plan, Option<u64>),
     plane: &Handle,
     issued: &IssuedToken,
     env: Environment,
@@ -72,6 +78,7 @@ fn start_agents(
         endpoint: plane.endpoint(),
         token: issued.secret.expose().to_owned(),
         env,
+        usual_files,
     };
     Ok(Agents::start(&setup, &folder(&plan.data)?)?)
 }

@@ -15,6 +15,8 @@ use redkite_process::{Cancel, Context, Ending, Finished, Group, Launch, Policy, 
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::open_files;
+
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod family;
@@ -34,6 +36,9 @@ pub(crate) struct Args {
     /// The file to which the agents' own log goes.
     #[arg(long)]
     log: PathBuf,
+    /// How many files the program may have open, if not as many as redkite.
+    #[arg(long)]
+    open_files: Option<u64>,
     /// The program to start, and its arguments.
     #[arg(last = true, required = true)]
     program: Vec<OsString>,
@@ -68,6 +73,9 @@ enum Event {
 
 /// Runs the agents to their end; answers how they ended.
 pub(crate) fn run(args: &Args) -> Result<Ending, GuardError> {
+    if let Some(usual) = args.open_files {
+        open_files::restore(usual);
+    }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(GuardError::Prepare)?;
     let ending = runtime.block_on(guard(args));
