@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use super::Context;
 use crate::store::StoreError;
 
-/// One request to the engine. `apply` decides first and writes after: what it refuses has written nothing.
+/// One request to the engine. `apply` decides first and writes after. A refusal that wrote all the same is told
+/// only when what it wrote is committed.
 pub(crate) trait Change: Send + Sync + 'static {
     /// The answer, sent after the commit.
     type Reply: Send + 'static;
@@ -86,10 +87,20 @@ pub(super) trait AnyChange: Send {
     fn answer(self: Box<Self>, committed: Result<(), String>);
 }
 
+/// What a change had to do with the transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Nothing: its answer is true whatever becomes of the others.
+    Free,
+    /// It used it, and may have written: without the commit its answer is void.
+    Bound,
+}
+
 /// A change in the queue.
 pub(super) struct Queued<C: Change> {
     change: C,
     outcome: Option<Result<C::Reply, Failure>>,
+    hold: Hold,
     reply: oneshot::Sender<Result<C::Reply, Failure>>,
 }
 
@@ -97,14 +108,16 @@ impl<C: Change> Queued<C> {
     /// Queues a change; its answer comes through the receiver.
     pub(super) fn new(change: C) -> (Self, oneshot::Receiver<Result<C::Reply, Failure>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { change, outcome: None, reply }, answer)
+        (Self { change, outcome: None, hold: Hold::Free, reply }, answer)
     }
 }
 
 impl<C: Change> AnyChange for Queued<C> {
     fn apply<'a>(&'a mut self, cx: &'a mut Context<'_>) -> Applied<'a> {
         Box::pin(async move {
+            let before = cx.writer.uses();
             let outcome = self.change.apply(cx).await;
+            self.hold = if cx.writer.uses() == before { Hold::Free } else { Hold::Bound };
             let failed = matches!(outcome, Err(Failure::Store(_)));
             self.outcome = Some(outcome);
             if failed { Err(Failed) } else { Ok(()) }
@@ -113,8 +126,9 @@ impl<C: Change> AnyChange for Queued<C> {
 
     fn answer(self: Box<Self>, committed: Result<(), String>) {
         let answer = match (self.outcome, committed) {
-            // What was refused, or failed by itself, stays so whatever became of the transaction.
-            (Some(Err(failure)), _) => Err(failure),
+            // What failed by itself, or was refused without a look at the database, stays so.
+            (Some(Err(failure @ Failure::Store(_))), _) => Err(failure),
+            (Some(Err(failure)), _) if self.hold == Hold::Free => Err(failure),
             (_, Err(reason)) => Err(Failure::Commit(reason)),
             (Some(reply), Ok(())) => reply,
             (None, Ok(())) => Err(Failure::Stopped),

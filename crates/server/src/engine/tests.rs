@@ -50,6 +50,46 @@ impl Change for Broken {
     }
 }
 
+/// Writes something that can't be committed, and refuses.
+struct RefusedInVain;
+
+impl Change for RefusedInVain {
+    type Reply = ();
+
+    async fn apply(&self, cx: &mut Context<'_>) -> Result<(), Failure> {
+        let orphan = "CREATE TABLE parents (id INTEGER PRIMARY KEY);
+            CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
+            INSERT INTO children VALUES (1);";
+        sqlx::raw_sql(orphan).execute(cx.db().await?).await.doing("writing an orphan")?;
+        Err(Wrong::Unprocessable.because("no").into())
+    }
+}
+
+/// Refuses without a look at the database.
+struct Refused;
+
+impl Change for Refused {
+    type Reply = ();
+
+    async fn apply(&self, _: &mut Context<'_>) -> Result<(), Failure> {
+        Err(Wrong::Unprocessable.because("no").into())
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_wrote_is_told_after_its_commit_only() {
+    let Plane { engine, task, .. } = plane().await;
+    let stop = CancellationToken::new();
+    let requests = async {
+        let both = tokio::join!(engine.perform(RefusedInVain), engine.perform(Refused));
+        stop.cancel();
+        both
+    };
+    let ((wrote, free), ()) = tokio::join!(requests, task.run(stop.clone()));
+    assert!(matches!(wrote, Err(Failure::Commit(_))), "the agent repeats it: {wrote:?}");
+    assert!(matches!(free, Err(Failure::Refused(_))), "{free:?}");
+}
+
 fn new_build() -> CreateBuild {
     CreateBuild(NewBuild {
         pipeline: b"steps: [{command: make}]".to_vec(),

@@ -10,12 +10,13 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) struct Writer {
     connection: Connection,
     open: bool,
+    uses: u64,
 }
 
 impl Writer {
     /// Connects.
     pub(super) async fn connect(database: &Database) -> Result<Self, StoreError> {
-        Ok(Self { connection: database.writer().await?, open: false })
+        Ok(Self { connection: database.writer().await?, open: false, uses: 0 })
     }
 
     /// The connection, inside the transaction.
@@ -24,7 +25,13 @@ impl Writer {
             sqlx::raw_sql(BEGIN).execute(&mut self.connection).await.doing("beginning a transaction")?;
             self.open = true;
         }
+        self.uses += 1;
         Ok(&mut self.connection)
+    }
+
+    /// How often the transaction was asked for: unchanged means that nothing was written.
+    pub(super) fn uses(&self) -> u64 {
+        self.uses
     }
 
     /// Makes everything durable; without a transaction there is nothing to do.
