@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::private_files;
+
 /// Why a data folder could not be used.
 #[derive(Debug, Error)]
 pub enum DataFolderError {
@@ -111,8 +113,21 @@ fn create_private(folder: &Path) -> Result<(), DataFolderError> {
         return Ok(());
     }
     let failed = |source| DataFolderError::Create { path: folder.to_path_buf(), source };
+    let made_in = parents_of_missing(folder);
     fs::create_dir_all(folder).map_err(failed)?;
-    crate::private_files::restrict_folder(folder).map_err(failed)
+    private_files::restrict_folder(folder).map_err(failed)?;
+    made_in.into_iter().try_for_each(|parent| private_files::sync_folder(parent).map_err(failed))
+}
+
+/// The folders in which something is made when `folder` is made.
+fn parents_of_missing(folder: &Path) -> Vec<&Path> {
+    let missing = folder.ancestors().take_while(|part| !here(part).is_dir());
+    missing.filter_map(Path::parent).map(here).collect()
+}
+
+/// The parent of a relative path of one word has no name.
+fn here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
 fn lock(paths: &DataPaths) -> Result<File, DataFolderError> {
@@ -147,5 +162,16 @@ mod tests {
         fs::write(&file, "").expect("writing a file");
         let error = DataFolder::open(&file).expect_err("a file is no folder");
         assert!(error.to_string().contains("taken"), "{error}");
+    }
+    #[test]
+    fn every_folder_in_which_one_is_made_is_flushed() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path();
+        let deep = root.join("a/b/c");
+        assert_eq!(parents_of_missing(&deep), [root.join("a/b"), root.join("a"), root.to_path_buf()]);
+        create_private(&deep).expect("it is made");
+        assert_eq!(parents_of_missing(&deep), [""; 0].map(Path::new));
+        let relative = Path::new("no folder of this package/data");
+        assert_eq!(parents_of_missing(relative), ["no folder of this package", "."].map(Path::new));
     }
 }
