@@ -10,22 +10,24 @@ use serde_json::Value;
 use support::processes::{AgentProcess, Server, pause, repository, text};
 use support::{own_address, random};
 
-/// Kills of each of the four tests: twenty-four together.
+/// Kills of each of the four tests while a build was running and its logs were coming: twenty-four together.
 const KILLS: u32 = 6;
 /// Lines of each job's log.
-const LINES: u32 = 150;
+const LINES: u32 = 400;
+/// A kill comes up to so long after news of a log: often in the middle of more.
+const DELAY: u32 = 1200;
 /// Agents wait up to half a minute between two attempts when a server was away for long.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Two jobs that print for about two seconds and talk to the server in between, and one behind them.
+/// Two jobs that print for about five seconds and talk to the server in between, and one behind them.
 const PIPELINE: &str = r#"
 steps:
   - label: "talk %n"
     command: |
       echo "$$BUILDKITE_JOB_ID" >> "$$RAN"
-      for i in $$(seq 1 75); do echo "line $$i"; sleep 0.01; done
+      for i in $$(seq 1 200); do echo "line $$i"; sleep 0.01; done
       buildkite-agent meta-data set "job-$$BUILDKITE_PARALLEL_JOB" "$$BUILDKITE_JOB_ID"
-      for i in $$(seq 76 150); do echo "line $$i"; sleep 0.01; done
+      for i in $$(seq 201 400); do echo "line $$i"; sleep 0.01; done
     parallelism: 2
   - wait
   - label: "listen"
@@ -63,20 +65,51 @@ fn crash() {
     let mut server = Server::start(home, &own_address().to_string());
     let token = String::from_utf8(server.command(&["token", "create"]).stdout).expect("a token");
     let _agents = AgentProcess::start(home, &server.endpoint, token.trim(), 2);
-    for round in 0..KILLS {
+    let (mut kills, mut round) = (0, 0);
+    while kills < KILLS {
         let ran = home.join(format!("ran-{round}"));
         let build = create(&server, home, &repository, &ran);
-        let moment = Duration::from_millis(u64::from(random() % 3000));
-        wait(moment);
-        server.kill_and_restart();
+        let moments = kill_while_running(&mut server, &build, KILLS - kills);
+        kills += u32::try_from(moments.len()).expect("a small number");
         let view = server.wait_for_end(&build, PATIENCE);
         let context = format!(
-            "round {round}, killed after {moment:?}\n{view:#}\nserver:\n{}\nagent:\n{}",
+            "round {round}, killed after {moments:?}\n{view:#}\nserver:\n{}\nagent:\n{}",
             text(&home.join("server.log")),
             text(&home.join("agent.log"))
         );
+        assert!(!moments.is_empty(), "no kill met the build: {context}");
         check(&server, &view, &text(&ran), &context);
+        round += 1;
     }
+}
+
+/// Kills the server again and again, each time at a random moment after more of the build's logs came.
+/// Answers how long after, for those kills that count: behind them the build was still running.
+fn kill_while_running(server: &mut Server, build: &str, most: u32) -> Vec<Duration> {
+    let mut moments = Vec::new();
+    while moments.len() < most as usize && logs_grow(server, build) {
+        let moment = Duration::from_millis(u64::from(random() % DELAY));
+        wait(moment);
+        server.kill_and_restart();
+        if server.is_running(build) {
+            moments.push(moment);
+        }
+    }
+    moments
+}
+
+/// Waits until more of a build's logs came, or the build has ended; answers whether it was the first.
+fn logs_grow(server: &Server, build: &str) -> bool {
+    let before = server.log_bytes(build);
+    let until = Instant::now() + PATIENCE;
+    while server.log_bytes(build) == before {
+        if !server.is_running(build) {
+            return false;
+        }
+        assert!(Instant::now() < until, "neither the logs nor the build go on");
+        pause();
+    }
+    true
 }
 
 fn create(server: &Server, home: &Path, repository: &Path, ran: &Path) -> String {

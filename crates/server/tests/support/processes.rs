@@ -100,18 +100,34 @@ impl Server {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
+    /// Whether a build may go on by itself.
+    pub(crate) fn is_running(&self, build: &str) -> bool {
+        is_under_way(&self.json(&["build", "show", "--json", build]))
+    }
+
+    /// How much of a build's logs is stored.
+    pub(crate) fn log_bytes(&self, build: &str) -> u64 {
+        // Before the first chunk there is no folder.
+        let files = std::fs::read_dir(self.data.join("logs").join(build)).into_iter().flatten();
+        files.map(|file| file.and_then(|file| file.metadata()).expect("a log file").len()).sum()
+    }
+
     /// Waits until a build is in a state from which it goes nowhere by itself.
     pub(crate) fn wait_for_end(&self, build: &str, patience: Duration) -> Value {
         let until = Instant::now() + patience;
         loop {
             let view = self.json(&["build", "show", "--json", build]);
-            if !matches!(view["state"].as_str(), Some("scheduled" | "running" | "failing" | "canceling")) {
+            if !is_under_way(&view) {
                 return view;
             }
             assert!(Instant::now() < until, "the build does not end: {view:#}");
             pause();
         }
     }
+}
+
+fn is_under_way(view: &Value) -> bool {
+    matches!(view["state"].as_str(), Some("scheduled" | "running" | "failing" | "canceling"))
 }
 
 impl Drop for Server {
