@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,18 +39,18 @@ type Slot = Mutex<Option<Arc<LogFile>>>;
 struct LogFile {
     path: PathBuf,
     file: File,
-    end: Mutex<u64>,
-    flushed: Mutex<Flushed>,
+    end: Mutex<End>,
+    flushed: Mutex<u64>,
 }
 
-/// How much of a file is known to be on the disk.
+/// Where the next chunk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flushed {
-    /// Everything before this byte.
-    To(u64),
-    /// A flush failed. The system tells that once and may have dropped what it could not write, so another
-    /// flush proves nothing: whoever still waits has failed, and the file is opened anew for the next chunk.
-    Failed,
+enum End {
+    /// Behind this many bytes.
+    At(u64),
+    /// Nowhere: a flush failed, and the system may have dropped what was written before it. A second flush
+    /// would succeed all the same, so nothing goes through this file any more.
+    Broken,
 }
 
 impl LogFiles {
@@ -97,7 +97,7 @@ impl LogFiles {
         let slot = self.slot(job);
         let mut slot = lock(&slot);
         if let Some(file) = &*slot
-            && *lock(&file.flushed) != Flushed::Failed
+            && !file.is_broken()
         {
             return Ok(Arc::clone(file));
         }
@@ -135,33 +135,55 @@ impl LogFile {
         let file = private_files::append(path).map_err(&failed)?;
         let end = file.metadata().map_err(&failed)?.len();
         private_files::sync_folder(folder).map_err(&failed)?;
-        Ok(Self { path: path.to_path_buf(), file, end: Mutex::new(end), flushed: Mutex::new(Flushed::To(0)) })
+        Ok(Self { path: path.to_path_buf(), file, end: Mutex::new(End::At(end)), flushed: Mutex::new(0) })
     }
 
     /// Where an append ended is read back from the file, so that half a chunk (a full disk) is stepped over.
     fn write(&self, bytes: &[u8]) -> Result<Stored, BlobError> {
         let failed = BlobError::at("writing the log", &self.path);
         let mut end = lock(&self.end);
-        let start = *end;
+        let start = self.position(*end)?;
         let written = (&self.file).write_all(bytes);
-        *end = self.file.metadata().map_err(&failed)?.len();
+        // Until it is known, there is no place for a next chunk.
+        *end = End::Broken;
+        let size = self.file.metadata().map_err(&failed)?.len();
+        *end = End::At(size);
         written.map_err(&failed)?;
-        Ok(Stored { start, size: *end - start })
+        Ok(Stored { start, size: size - start })
     }
 
     /// Returns when everything up to `wanted` is on the disk: by this call's flush or somebody else's.
     fn flush(&self, wanted: u64) -> Result<(), BlobError> {
-        let failed = BlobError::at("flushing the log", &self.path);
+        self.flush_by(wanted, || self.file.sync_data())
+    }
+
+    fn flush_by(&self, wanted: u64, sync: impl FnOnce() -> io::Result<()>) -> Result<(), BlobError> {
         let mut flushed = lock(&self.flushed);
-        match *flushed {
-            Flushed::To(end) if end >= wanted => return Ok(()),
-            Flushed::To(_) => {}
-            Flushed::Failed => return Err(failed(std::io::Error::other("an earlier flush failed"))),
+        if *flushed >= wanted {
+            return Ok(());
         }
         let end = *lock(&self.end);
-        let synced = self.file.sync_data();
-        *flushed = if synced.is_ok() { Flushed::To(end) } else { Flushed::Failed };
-        synced.map_err(failed)
+        let end = self.position(end)?;
+        if let Err(error) = sync() {
+            *lock(&self.end) = End::Broken;
+            return Err(BlobError::at("flushing the log", &self.path)(error));
+        }
+        *flushed = end;
+        Ok(())
+    }
+
+    fn position(&self, end: End) -> Result<u64, BlobError> {
+        match end {
+            End::At(position) => Ok(position),
+            End::Broken => {
+                let earlier = io::Error::other("an earlier write did not reach the disk");
+                Err(BlobError::at("writing the log", &self.path)(earlier))
+            }
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        *lock(&self.end) == End::Broken
     }
 }
 
@@ -192,16 +214,23 @@ mod tests {
         });
     }
 
+    /// The second flush of the same pages would succeed, though they were dropped.
     #[test]
     fn after_a_failed_flush_nothing_is_acknowledged_until_the_file_is_opened_anew() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let logs = LogFiles::new(folder.path().to_path_buf());
-        logs.append("b", "j", b"one").expect("appending");
+        let safe = logs.append("b", "j", b"safe").expect("appending");
         let file = logs.file("b", "j").expect("the open file");
-        *lock(&file.flushed) = Flushed::Failed;
-        assert!(file.flush(1).is_err());
-        let second = logs.append("b", "j", b"two").expect("appending to the file opened anew");
-        assert_eq!(second.start, 3);
+        let first = file.write(b"first").expect("writing");
+        let second = file.write(b"second").expect("writing");
+        let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(file.flush_by(first.start + first.size, full).is_err());
+        assert!(file.flush_by(second.start + second.size, || Ok(())).is_err());
+        assert!(file.flush_by(safe.start + safe.size, full).is_ok(), "it was on the disk before");
+        assert!(file.write(b"third").is_err(), "two open files would not know each other's end");
+        let again = logs.append("b", "j", b"again").expect("the file is opened anew");
+        assert_eq!(again.start, second.start + second.size);
+        assert_eq!(logs.read("b", "j", again).expect("reading"), b"again");
     }
 
     #[test]
