@@ -73,17 +73,10 @@ fn assemble(
 ) -> Result<LogPart, String> {
     let mut part = LogPart { bytes: Vec::new(), next: from };
     for chunk in chunks {
-        if part.bytes.len() >= PIECE {
-            break;
+        if part.bytes.len() >= PIECE || (gaps == Gaps::Wait && chunk.offset > part.next) {
+            return Ok(part);
         }
-        if chunk.offset > part.next {
-            if gaps == Gaps::Wait {
-                break;
-            }
-            let missing = chunk.offset - part.next;
-            part.bytes.extend_from_slice(format!("\n[{missing} bytes of the log are missing]\n").as_bytes());
-            part.next = chunk.offset;
-        }
+        part.mark_gap(chunk.offset);
         let bytes = read(chunk)?;
         let known = usize::try_from(part.next - chunk.offset).unwrap_or(usize::MAX);
         if let Some(new) = bytes.get(known..) {
@@ -91,7 +84,22 @@ fn assemble(
             part.next += new.len() as u64;
         }
     }
+    if gaps == Gaps::Mark {
+        // The last chunks may hold less than they say.
+        part.mark_gap(chunks.iter().map(ChunkRow::end).max().unwrap_or(from));
+    }
     Ok(part)
+}
+
+impl LogPart {
+    /// Goes on at `offset`; a line stands for the bytes before it, if there are any.
+    fn mark_gap(&mut self, offset: u64) {
+        if offset > self.next {
+            let missing = offset - self.next;
+            self.bytes.extend_from_slice(format!("\n[{missing} bytes of the log are missing]\n").as_bytes());
+            self.next = offset;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +142,17 @@ mod tests {
         });
         let part = part.expect("everything can be read");
         assert_eq!((part.bytes.len(), part.next), (PIECE, 1 << 20));
+    }
+
+    #[test]
+    fn what_a_chunk_lacks_is_a_gap() {
+        let chunks = [chunk(0, 3), chunk(3, 3)];
+        let read = |_: &ChunkRow| Ok(b"ab".to_vec());
+        let waiting = assemble(&chunks, 0, Gaps::Wait, read).expect("everything can be read");
+        assert_eq!(waiting, LogPart { bytes: b"ab".to_vec(), next: 2 });
+        let marked = assemble(&chunks, 0, Gaps::Mark, read).expect("everything can be read");
+        let gap = "\n[1 bytes of the log are missing]\n";
+        assert_eq!(marked, LogPart { bytes: format!("ab{gap}ab{gap}").into_bytes(), next: 6 });
     }
 
     #[test]

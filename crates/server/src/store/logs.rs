@@ -22,6 +22,13 @@ pub(crate) struct ChunkRow {
     pub file_size: u64,
 }
 
+impl ChunkRow {
+    /// The first byte of the uncompressed log behind the chunk.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset.saturating_add(self.size)
+    }
+}
+
 /// Tables `log_chunks` and `header_times`.
 pub(crate) struct LogsTable;
 
