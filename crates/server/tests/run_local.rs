@@ -202,6 +202,14 @@ fn an_opened_block_step_lets_the_build_pass() {
 }
 
 #[test]
+fn a_step_to_open_that_is_not_there_is_a_warning() {
+    let place = Place::new("steps: [{block: Ship, key: ship}, {command: echo after}]");
+    let (status, text) = place.run(&["--unblock", "shpi", "--unblock", "ship"]);
+    assert_eq!(status, 0, "{text}");
+    assert!(text.contains("redkite: warning: --unblock \"shpi\": no block or input step"), "{text}");
+}
+
+#[test]
 fn a_build_that_nobody_opens_ends_as_its_blocked_state_says() {
     let place = Place::new("");
     for (says, expected) in [

@@ -198,7 +198,7 @@ impl Plan {
         let home = self.env.value("HOME").and_then(|home| home.to_str()).unwrap_or_default();
         let missing_keys =
             if self.args.allow_missing_keys { MissingKeys::Allow } else { MissingKeys::Refuse };
-        let wishes = Wishes { steps: &self.args.steps, missing_keys };
+        let wishes = Wishes { steps: &self.args.steps, unblock: &self.args.unblock, missing_keys };
         let pull_request =
             self.args.env.iter().find(|(name, _)| name == "BUILDKITE_PULL_REQUEST_BASE_BRANCH");
         let base = pull_request.map(|(_, branch)| branch.as_str()).filter(|branch| !branch.is_empty());

@@ -39,6 +39,23 @@ pub(crate) fn unknown_keys(pipeline: &Value) -> Vec<Unknown> {
         .collect()
 }
 
+/// Names given to `--unblock` that mean no block or input step of `pipeline`, as messages for a person.
+pub(crate) fn unknown_unblocks(pipeline: &Value, names: &[String]) -> Vec<String> {
+    let items = outline(pipeline);
+    let manual: Vec<_> = items.iter().filter_map(|item| Some((item.key, item.manual?))).collect();
+    let keys: Vec<_> = manual.iter().filter_map(|(key, _)| *key).collect();
+    let meant = |name: &str| manual.iter().any(|(key, label)| *key == Some(name) || *label == name);
+    let unknown = names.iter().filter(|name| *name != "all" && !meant(name));
+    let message = |name: &String| {
+        let mut message = format!("--unblock {name:?}: no block or input step has that key or label so far");
+        if let Some(key) = nearest(name, &keys) {
+            let _ = write!(message, "; did you mean {key:?}?");
+        }
+        message
+    };
+    unknown.map(message).collect()
+}
+
 /// Whether a job of `pipeline` may add steps: then a key can come later.
 pub(crate) fn may_upload(pipeline: &Value) -> bool {
     match pipeline {
@@ -97,6 +114,27 @@ mod tests {
             [
                 "step \"Test\" depends on \"biuld\", but no step has that key; did you mean \"build\"?",
                 "step 1 of group 3 depends on \"deploy\", but no step has that key",
+            ]
+        );
+    }
+
+    #[test]
+    fn steps_to_open_are_named_by_key_or_label() {
+        let pipeline = json!({"steps": [
+            "block",
+            {"block": "Ship it", "key": "ship", "label": "Not shown"},
+            {"type": "input", "label": "Ask", "key": "ask"},
+            {"group": "G", "steps": [{"input": "Inner", "id": "inner"}]},
+            {"command": "a", "key": "command"},
+        ]});
+        let names = ["all", "ship", "Ship it", "ask", "Ask", "inner", "Inner"].map(str::to_owned);
+        assert_eq!(unknown_unblocks(&pipeline, &names), [""; 0]);
+        let names = ["shpi", "command"].map(str::to_owned);
+        assert_eq!(
+            unknown_unblocks(&pipeline, &names),
+            [
+                "--unblock \"shpi\": no block or input step has that key or label so far; did you mean \"ship\"?",
+                "--unblock \"command\": no block or input step has that key or label so far",
             ]
         );
     }

@@ -13,6 +13,8 @@ pub(super) struct Item<'a> {
     pub(super) label: Option<&'a str>,
     /// Whether steps after it wait for steps before it.
     pub(super) barrier: bool,
+    /// Of a block or input step: what people see it as, which may be nothing.
+    pub(super) manual: Option<&'a str>,
     /// Whether it is a group.
     pub(super) group: bool,
     /// What it names in `depends_on`; `None` when it says nothing.
@@ -55,6 +57,9 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// Steps that wait for a person.
+const MANUAL: [&str; 3] = ["block", "manual", "input"];
+
 fn item(step: &Value, place: (usize, Option<usize>)) -> Item<'_> {
     let text = |names: &[&str]| names.iter().find_map(|name| step.get(*name)?.as_str());
     let kind = step.as_str().or_else(|| step.get("type").and_then(Value::as_str));
@@ -65,6 +70,8 @@ fn item(step: &Value, place: (usize, Option<usize>)) -> Item<'_> {
         label: text(&["label", "name", "group", "block", "input", "trigger"]),
         barrier: kind.is_some_and(|kind| matches!(kind, "wait" | "waiter" | "block" | "manual"))
             || has(&["wait", "waiter", "block", "manual"]),
+        manual: (kind.is_some_and(|kind| MANUAL.contains(&kind)) || has(&MANUAL))
+            .then(|| text(&["block", "manual", "input", "label", "name"]).unwrap_or_default()),
         group: has(&["group"]),
         depends_on: step.get("depends_on").map(dependencies),
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::Found;
-use super::keys::{Unknown, may_upload, unknown_keys};
+use super::keys::{Unknown, may_upload, unknown_keys, unknown_unblocks};
 use super::select::{NoSuchStep, select};
 
 /// Why a file gives no build.
@@ -97,6 +97,8 @@ pub(crate) struct Definition {
 pub(crate) struct Wishes<'a> {
     /// Keys of the steps to run; none means all.
     pub(crate) steps: &'a [String],
+    /// Block and input steps to open.
+    pub(crate) unblock: &'a [String],
     /// Whether a dependency on a key that no step has is an error.
     pub(crate) missing_keys: MissingKeys,
 }
@@ -149,6 +151,8 @@ impl Draft {
             return Err(DefinitionError::NoSteps { name });
         }
         self.warnings.extend(check_keys(&name, &document, wishes.missing_keys)?);
+        // No error: a job may upload such a step.
+        self.warnings.extend(unknown_unblocks(&document, wishes.unblock));
         Ok(Definition { document, warnings: self.warnings })
     }
 }
@@ -186,7 +190,7 @@ mod tests {
         let mut variables = Variables::none();
         variables.set("BUILDKITE_BRANCH", "main".to_owned());
         let steps: Vec<_> = steps.iter().map(|step| (*step).to_owned()).collect();
-        let wishes = Wishes { steps: &steps, missing_keys };
+        let wishes = Wishes { steps: &steps, unblock: &[], missing_keys };
         Draft::parse(&found)?.complete(
             &mut variables,
             "/home/me",
