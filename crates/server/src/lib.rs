@@ -10,6 +10,7 @@ mod data_folder;
 mod engine;
 mod failure_text;
 mod open_files;
+mod pair;
 mod plane;
 mod private_files;
 mod run;

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use crate::pair::{key_value, name_value};
+
 /// Run a pipeline on this machine: its steps, on real agents, from the repository around the current directory.
 ///
 /// Exit status: 0 the build passed, 1 it failed, 2 it could not start, 130 it was interrupted.
@@ -25,11 +27,11 @@ pub(crate) struct Args {
     pub(super) message: Option<String>,
 
     /// A variable for every job (may be repeated)
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = name_value)]
     pub(super) env: Vec<(String, String)>,
 
     /// Meta-data that the build starts with (may be repeated)
-    #[arg(long = "meta-data", value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long = "meta-data", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) meta_data: Vec<(String, String)>,
 
     /// Run only this step and what it depends on (may be repeated)
@@ -46,7 +48,7 @@ pub(crate) struct Args {
     pub(super) allow_missing_keys: bool,
 
     /// How many jobs run at the same time; by default as many as there are processor cores
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = count)]
     pub(super) agents: Option<NonZeroU32>,
 
     /// The folder for builds, logs, artifacts and checkouts; by default the state folder of this user
@@ -58,12 +60,8 @@ pub(crate) struct Args {
     pub(super) json: bool,
 }
 
-/// `NAME=VALUE`; the value may be empty, the name may not.
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it has to be NAME=VALUE".to_owned()),
-    }
+fn count(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "it has to be a whole number, at least 1".to_owned())
 }
 
 #[cfg(test)]
@@ -71,16 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs() {
-        for (text, expected) in [
-            ("A=b", Some(("A", "b"))),
-            ("A=", Some(("A", ""))),
-            ("A=b=c", Some(("A", "b=c"))),
-            ("A", None),
-            ("=b", None),
-        ] {
-            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            assert_eq!(pair(text).ok(), expected, "{text}");
+    fn counts() {
+        for (text, expected) in
+            [("1", Some(1)), ("12", Some(12)), ("0", None), ("-1", None), ("two", None), ("", None)]
+        {
+            assert_eq!(count(text).ok().map(NonZeroU32::get), expected, "{text:?}");
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use redkite_scheduler::Source;
 
 use super::super::{Failure, output};
-use super::pair;
 use crate::admin::AdminClient;
+use crate::pair::{key_value, name_value};
 use crate::plane::{BuildView, Interpolation, NewBuild, References};
 
 /// Make a build and start it. Prints pipeline/number and the build's id.
@@ -35,10 +35,10 @@ pub(in crate::commands) struct Args {
     #[arg(long, value_name = "TEXT", default_value = "")]
     message: String,
     /// A variable for every job (may be repeated)
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = name_value)]
     env: Vec<(String, String)>,
     /// Meta-data the build starts with (may be repeated)
-    #[arg(long = "meta-data", value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long = "meta-data", value_name = "KEY=VALUE", value_parser = key_value)]
     meta_data: Vec<(String, String)>,
     /// Print the build as JSON
     #[arg(long)]

@@ -62,11 +62,3 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
         Command::Log(args) => log::run(&args),
     }
 }
-
-/// `NAME=VALUE`; the value may be empty, the name may not.
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it has to be NAME=VALUE".to_owned()),
-    }
-}

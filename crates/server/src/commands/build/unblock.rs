@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use redkite_scheduler::{JobId, JobKind, JobState};
 
 use super::super::Failure;
-use super::{Target, pair};
+use super::Target;
 use crate::admin::UnblockRequest;
+use crate::pair::key_value;
 use crate::plane::BuildView;
 
 /// Submit a block or input step of a build.
@@ -18,7 +19,7 @@ pub(in crate::commands) struct Args {
     #[arg(long, value_name = "KEY")]
     step: Option<String>,
     /// The answer to a field (may be repeated, also for several choices of one field)
-    #[arg(long = "field", value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long = "field", value_name = "KEY=VALUE", value_parser = key_value)]
     fields: Vec<(String, String)>,
 }
 
