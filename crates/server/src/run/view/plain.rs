@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use super::model::Model;
-use super::text::{duration, one_line};
-use super::tree::{build_word, ending, job_name, step_name};
+use super::text::{duration, fit, one_line};
+use super::tree::{build_word, ending, part};
 use crate::run::event::{
     Blocked, BuildInfo, Event, Job, Level, Notice, Source, Stamped, State, Step, StepKind,
 };
+
+/// Columns of a name before a line: a step without a label is called by its command, and those are long.
+const NAME: usize = 40;
 
 /// Turns events into lines. What was said once isn't said again.
 #[derive(Debug, Default)]
@@ -51,7 +54,7 @@ impl Plain {
         let silent = !new
             || step.kind == StepKind::Wait
             || model.jobs(step).iter().any(|job| job.started_at.is_some());
-        if silent { Vec::new() } else { vec![format!("[{}] {says}", step_name(step, None))] }
+        if silent { Vec::new() } else { vec![format!("[{}] {says}", short(&step.label))] }
     }
 
     fn job(&mut self, model: &Model, job: &Job) -> Vec<String> {
@@ -97,7 +100,12 @@ fn remark(notice: &Notice) -> String {
 /// A job's name as it stands before its lines.
 pub(super) fn name(model: &Model, job: &Job) -> String {
     let Some(step) = model.step_of(job) else { return job.id.clone() };
-    job_name(step, job)
+    format!("{}{}", short(job.label.as_deref().unwrap_or(&step.label)), part(job))
+}
+
+/// The first line of `label`, cut.
+fn short(label: &str) -> String {
+    fit(&one_line(label.trim().lines().next().unwrap_or_default()), NAME)
 }
 
 fn news(job: &Job) -> Option<String> {

@@ -58,3 +58,25 @@ fn what_was_said_is_not_said_again() {
     assert_eq!(said(&events.map(|event| stamped(0, event))).lines().nth(1), Some("[A] started, retry 1"));
     assert_eq!(said(&failed()).matches("[Nightly only] skipped").count(), 1);
 }
+
+#[test]
+fn long_names_are_cut_and_parts_stay() {
+    let long = "cargo test --workspace --all-targets --no-fail-fast";
+    for (label, part, expected) in [
+        (long, None, "[cargo test --workspace --all-targets --…] started"),
+        (long, Some((1, 3)), "[cargo test --workspace --all-targets --… 2/3] started"),
+        ("\nmake\nmake check", None, "[make] started"),
+        (
+            "exactly forty columns are not cut at all",
+            None,
+            "[exactly forty columns are not cut at all] started",
+        ),
+    ] {
+        let events = [
+            started(),
+            step(0, label, StepKind::Command, None, State::Running),
+            Event::Job(job(label, part, State::Running, Some((0, 0)))),
+        ];
+        assert_eq!(said(&events.map(|event| stamped(0, event))).lines().nth(1), Some(expected));
+    }
+}

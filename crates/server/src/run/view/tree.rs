@@ -215,11 +215,12 @@ pub(super) fn step_name(step: &Step, job: Option<&Job>) -> String {
 
 /// The label of one of several jobs of a step.
 pub(super) fn job_name(step: &Step, job: &Job) -> String {
-    let label = job.label.as_deref().unwrap_or(&step.label);
-    match job.parallel {
-        Some(part) => format!("{} {}/{}", one_line(label), part.index + 1, part.total),
-        None => one_line(label),
-    }
+    format!("{}{}", one_line(job.label.as_deref().unwrap_or(&step.label)), part(job))
+}
+
+/// Which one of several jobs of a step.
+pub(super) fn part(job: &Job) -> String {
+    job.parallel.map(|part| format!(" {}/{}", part.index + 1, part.total)).unwrap_or_default()
 }
 
 fn class(row: &Row<'_>) -> Class {
