@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::model::Model;
 use super::text::{duration, fit, one_line};
-use super::tree::{build_word, ending, part};
+use super::tree::{build_word, ending, job_name, part};
 use crate::run::event::{
     Blocked, BuildInfo, Event, Job, Level, Notice, Source, Stamped, State, Step, StepKind,
 };
@@ -26,14 +26,14 @@ impl Plain {
             Event::Step(step) => self.step(model, step),
             Event::Job(job) => self.job(model, job),
             Event::Log(line) => match model.job_by_id(&line.job) {
-                Some(job) => vec![format!("[{}] {}", name(model, job), line.line)],
+                Some(job) => vec![format!("[{}] {}", prefix(model, job), line.line)],
                 None => Vec::new(),
             },
             Event::Annotation(annotation) => {
                 vec![format!("redkite: annotation {} ({})", one_line(&annotation.context), annotation.style)]
             }
             Event::Artifact(artifact) => match model.job_by_id(&artifact.job) {
-                Some(job) => vec![format!("[{}] artifact {}", name(model, job), one_line(&artifact.path))],
+                Some(job) => vec![format!("[{}] artifact {}", prefix(model, job), one_line(&artifact.path))],
                 None => Vec::new(),
             },
             Event::Blocked(blocked) => vec![question(blocked)],
@@ -62,7 +62,7 @@ impl Plain {
             return Vec::new();
         }
         let Some(says) = news(job) else { return Vec::new() };
-        vec![format!("[{}] {says}", name(model, job))]
+        vec![format!("[{}] {says}", prefix(model, job))]
     }
 }
 
@@ -97,8 +97,14 @@ fn remark(notice: &Notice) -> String {
     format!("redkite: {level}{}", one_line(&notice.message))
 }
 
-/// A job's name as it stands before its lines.
+/// A job's whole name, for a heading.
 pub(super) fn name(model: &Model, job: &Job) -> String {
+    let Some(step) = model.step_of(job) else { return job.id.clone() };
+    job_name(step, job)
+}
+
+/// A job's name as it stands before its lines.
+fn prefix(model: &Model, job: &Job) -> String {
     let Some(step) = model.step_of(job) else { return job.id.clone() };
     format!("{}{}", short(job.label.as_deref().unwrap_or(&step.label)), part(job))
 }
