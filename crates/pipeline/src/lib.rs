@@ -2,6 +2,7 @@
 
 mod convert;
 mod document;
+mod files;
 mod if_changed;
 mod interpolate;
 mod number;
@@ -16,6 +17,7 @@ mod yaml;
 
 pub use convert::FieldError;
 pub use document::{Documents, ParseError, Parsed, documents, parse};
+pub use files::DEFAULT_FILES;
 pub use if_changed::{BadCondition, ChangedFiles, SKIP_REASON, apply_if_changed};
 pub use interpolate::{
     InterpolationError, Precedence, Variables, expansions, interpolate, interpolate_pipeline,

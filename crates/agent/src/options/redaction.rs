@@ -1,6 +1,6 @@
 //! Which variables hold secrets, and keeping those out of what is sent (docs/spec/cli.md §15).
 
-use redkite_redact::{NameCase, NamePatterns, Redacted, redact_whole, secret_variables};
+use redkite_redact::{DEFAULT_PATTERNS, NameCase, NamePatterns, Redacted, redact_whole, secret_variables};
 
 use crate::environment::Environment;
 use crate::failure::{Failure, OrFail};
@@ -13,17 +13,7 @@ pub(crate) struct RedactionOptions {
         long,
         env = "BUILDKITE_REDACTED_VARS",
         value_delimiter = ',',
-        default_values = [
-            "*_PASSWORD",
-            "*_SECRET",
-            "*_TOKEN",
-            "*_PRIVATE_KEY",
-            "*_SSH_KEY",
-            "*_ACCESS_KEY",
-            "*_SECRET_KEY",
-            "*_CONNECTION_STRING",
-            "*_API_KEY",
-        ]
+        default_values = DEFAULT_PATTERNS
     )]
     pub(crate) redacted_vars: Vec<String>,
 }

@@ -5,20 +5,8 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
+use redkite_pipeline::DEFAULT_FILES;
 use thiserror::Error;
-
-/// Looked for in this order; exactly one has to exist.
-const DEFAULTS: [&str; 9] = [
-    "buildkite.yml",
-    "buildkite.yaml",
-    "buildkite.json",
-    ".buildkite/pipeline.yml",
-    ".buildkite/pipeline.yaml",
-    ".buildkite/pipeline.json",
-    "buildkite/pipeline.yml",
-    "buildkite/pipeline.yaml",
-    "buildkite/pipeline.json",
-];
 
 /// A pipeline file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +102,7 @@ pub(crate) fn find(
         folders.push(top.to_path_buf());
     }
     for folder in &folders {
-        let files: Vec<_> = DEFAULTS.into_iter().filter(|file| folder.join(file).exists()).collect();
+        let files: Vec<_> = DEFAULT_FILES.into_iter().filter(|file| folder.join(file).exists()).collect();
         match files.as_slice() {
             [] => {}
             [file] => return read(&folder.join(file), Path::new(file)),

@@ -4,21 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use redkite_pipeline::DEFAULT_FILES;
+
 use crate::failure::{Failure, OrFail};
 use crate::stdin;
-
-/// The files that are looked for when nothing is named, in this order.
-const DEFAULTS: [&str; 9] = [
-    "buildkite.yml",
-    "buildkite.yaml",
-    "buildkite.json",
-    ".buildkite/pipeline.yml",
-    ".buildkite/pipeline.yaml",
-    ".buildkite/pipeline.json",
-    "buildkite/pipeline.yml",
-    "buildkite/pipeline.yaml",
-    "buildkite/pipeline.json",
-];
 
 /// One input, opened but not read.
 pub(super) struct Input {
@@ -68,7 +57,7 @@ fn listed(files: &[String]) -> String {
 }
 
 fn default_file() -> Result<&'static str, Failure> {
-    let found: Vec<&str> = DEFAULTS.into_iter().filter(|path| Path::new(path).exists()).collect();
+    let found: Vec<&str> = DEFAULT_FILES.into_iter().filter(|path| Path::new(path).exists()).collect();
     match found.as_slice() {
         [] => Err(Failure::new(
             "there is no pipeline file here: name one, or see `buildkite-agent pipeline upload --help` for where they \
