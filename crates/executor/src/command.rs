@@ -34,6 +34,7 @@ impl CommandEnd {
         match result {
             Ok(()) => Self::Passed,
             Err(RunError::Failed(ending)) => Self::Failed { ending, text: ending.to_string() },
+            Err(error @ RunError::NotFound { .. }) => Self::Impossible { text: error.to_string() },
             Err(error) => Self::Impossible { text: format!("error running {what:?}: {error}") },
         }
     }
@@ -63,8 +64,8 @@ impl CommandEnd {
     fn message(&self) -> Option<String> {
         match self {
             Self::Passed => None,
-            Self::Failed { ending: ending @ Ending::Signalled(_), .. } => {
-                Some(format!("The command was interrupted by a signal: {ending}"))
+            Self::Failed { ending: Ending::Signalled(_), text } => {
+                Some(format!("The command was interrupted by a signal: {text}"))
             }
             Self::Failed { ending: Ending::Exited(status), .. } => {
                 Some(format!("The command exited with status {status}"))
@@ -141,7 +142,8 @@ mod tests {
         let shell = of(HookError::Failed { hook: hook(), ending: killed });
         check(&shell, -1, Some("The command exited with status -1"));
         let binary = of(HookError::Run { hook: hook(), kind: "binary", source: RunError::Failed(killed) });
-        check(&binary, -1, Some("The command was interrupted by a signal: signal: killed"));
+        let text = "running \"agent command\" binary hook: signal: killed";
+        check(&binary, -1, Some(&format!("The command was interrupted by a signal: {text}")));
         let refused = CommandEnd::of_hooks(Err(PhaseError::LocalHooksDisabled("/h".into())));
         check(&refused, 1, Some("refusing to run /h, local hooks are disabled"));
     }

@@ -41,7 +41,8 @@ fn relative_to(path: &Path, directory: &Path) -> PathBuf {
     let shared = path.components().zip(directory.components()).take_while(|(a, b)| a == b).count();
     let up = directory.components().skip(shared).map(|_| Path::new(".."));
     let down = path.components().skip(shared).map(|component| Path::new(component.as_os_str()));
-    up.chain(down).collect()
+    let relative: PathBuf = up.chain(down).collect();
+    if relative.as_os_str().is_empty() { ".".into() } else { relative }
 }
 
 impl Job<'_> {
@@ -153,6 +154,7 @@ mod tests {
         check("scripts\n/t.sh\n", Some("scripts/t.sh"));
         check("/scripts/t.sh", Some("scripts/t.sh"));
         check("scripts", Some("scripts"));
+        check(".", Some("."));
         check("../outside", Some("../outside"));
         check(" scripts/t.sh", None);
         check("scripts/t.sh x", None);

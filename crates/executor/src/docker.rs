@@ -79,7 +79,8 @@ fn run_composed(shell: &Shell, job: &str, service: &str, command: &str) -> Resul
 
 fn compose<'a>(shell: &Shell, project: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
     let env = shell.env();
-    let files = env.get(COMPOSE_FILE).unwrap_or("docker-compose.yml");
+    let files = Some(env.value(COMPOSE_FILE)).filter(|files| !files.is_empty());
+    let files = files.unwrap_or("docker-compose.yml");
     let files = files.split([' ', '\t', '\n', ':']).filter(|file| !file.is_empty());
     let files = files.flat_map(|file| ["-f", file]);
     let verbose = Some("--verbose").filter(|_| is_truthy(env.value("BUILDKITE_AGENT_DEBUG")));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use redkite_hooks::{Changes, Hook, HookName, Scope, find, find_confined};
 use redkite_plugin::LoadedPlugin;
-use redkite_shell::EnvDiff;
+use redkite_shell::{EnvDiff, Verbosity};
 
 use crate::changes;
 use crate::error::PhaseError;
@@ -45,9 +45,15 @@ impl Job<'_> {
             Whose::Agent => self.agent_hook_directories().iter().try_for_each(|directory| {
                 find(directory, name).map_or(Ok(()), |path| self.run_agent_hook(name, path))
             }),
-            Whose::Repository => {
-                self.repository_hook(name).map_or(Ok(()), |path| self.run_repository_hook(name, path))
-            }
+            Whose::Repository => match self.repository_hook(name) {
+                Some(path) => self.run_repository_hook(name, path),
+                None => {
+                    if self.shell.verbosity() == Verbosity::Debug {
+                        self.shell.log().comment(format_args!("Local hook {name} doesn't exist, skipping"));
+                    }
+                    Ok(())
+                }
+            },
             Whose::Plugins => {
                 let plugins = self.plugins.clone();
                 plugins.iter().try_for_each(|plugin| self.run_plugin_hook(plugin, name))

@@ -44,6 +44,8 @@ pub(crate) struct Job<'a> {
     pub(crate) failures: Failures,
     /// The error of a phase before the report.
     pub(crate) unreported: Option<PhaseError>,
+    /// `BUILDKITE_COMMAND_EXIT_STATUS` before teardown: `pre-exit` hooks can't change a job's status by it.
+    pub(crate) command_status: Option<String>,
 }
 
 /// The ends that phases can have (spec/job.md §14.3).
@@ -134,6 +136,7 @@ impl Job<'_> {
     /// Says what failed in the phases before; an artifact phase that decides the status keeps it unsaid
     /// (spec/job.md §12).
     fn report(&mut self) -> Result<(), PhaseError> {
+        self.command_status = self.shell.get("BUILDKITE_COMMAND_EXIT_STATUS");
         let decided = self.failures.artifacts.is_some() && self.failures.command.is_none();
         if let Some(error) = self.unreported.take().filter(|_| !decided) {
             self.shell.log().error(error);

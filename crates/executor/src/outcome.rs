@@ -39,13 +39,18 @@ impl Failures {
     /// The job's status. `command_status` is what `BUILDKITE_COMMAND_EXIT_STATUS` says at the end.
     pub(crate) fn status(&self, command_status: Option<&str>) -> i32 {
         let artifacts = self.artifacts.filter(|_| self.command.is_none());
-        let command = || command_status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        let command = || command_status.and_then(|status| status.parse().ok()).map_or(0, truncated);
         self.teardown
             .or(self.set_up.map(|status| status.unwrap_or(SET_UP_FAILED)))
             .or(artifacts)
             .or(self.phase)
             .unwrap_or_else(command)
     }
+}
+
+/// A status as a process can have it; of longer numbers the last 8 bits are left.
+fn truncated(status: i64) -> i32 {
+    i32::try_from(status).unwrap_or_else(|_| i32::from(status.to_le_bytes()[0]))
 }
 
 /// How the bootstrap ends when its status would be `status` and this signal was received (spec/job.md §14.4).
@@ -84,6 +89,8 @@ mod tests {
         check("c", Some("-1"), -1);
         check("c", Some("0"), 0);
         check("c", Some("nonsense"), 0);
+        check("c", Some("+7"), 7);
+        check("c", Some("99999999999"), 255);
         check("", Some("1"), 1);
         check("s7", None, 7);
         check("s", None, 125);

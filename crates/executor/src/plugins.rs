@@ -13,7 +13,7 @@ impl Job<'_> {
         let debug = self.shell.verbosity() == Verbosity::Debug;
         if self.settings.plugins.is_empty() {
             if debug {
-                self.shell.log().plain("Skipping plugin phase");
+                self.shell.log().comment("Skipping plugin phase");
             }
             return Ok(());
         }
@@ -22,11 +22,11 @@ impl Job<'_> {
             return Err(PhaseError::PluginsDisabled(flag));
         }
         if debug {
-            self.shell.log().plain(format_args!("Plugin JSON is {}", self.settings.plugins));
+            self.shell.log().comment(format_args!("Plugin JSON is {}", self.settings.plugins));
         }
         self.requested_plugins = redkite_plugin::parse(&self.settings.plugins)?;
         if debug {
-            self.shell.log().plain(format_args!("Parsed {} plugins", self.requested_plugins.len()));
+            self.shell.log().comment(format_args!("Parsed {} plugins", self.requested_plugins.len()));
         }
         let checkout = self.plugin_checkout();
         let loaded =

@@ -120,6 +120,7 @@ fn job(settings: Settings, shell: Shell, contexts: Contexts, surroundings: &mut 
         leftovers: Vec::new(),
         failures: Failures::default(),
         unreported: None,
+        command_status: None,
     }
 }
 
@@ -160,7 +161,6 @@ impl Job<'_> {
         if let Err(error) = self.surroundings.stop_job_api() {
             self.shell.log().error(format_args!("Error stopping the job API: {error}"));
         }
-        let command_status = self.shell.get("BUILDKITE_COMMAND_EXIT_STATUS");
-        self.failures.status(command_status.as_deref())
+        self.failures.status(self.command_status.as_deref())
     }
 }

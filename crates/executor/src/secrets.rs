@@ -11,6 +11,7 @@ use crate::job::Job;
 /// One secret that a step asks for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 struct Wish {
+    #[serde(default)]
     key: String,
     #[serde(default)]
     environment_variable: Option<String>,

@@ -1,6 +1,8 @@
 //! Where checkouts, mirrors and their companions lie (spec/checkout.md §3).
+use std::path::{Path, PathBuf};
+
+pub use redkite_shell::cleaned;
 use sha2::{Digest, Sha256};
-use std::path::{Component, Path, PathBuf};
 
 /// `text` as part of a file name: each character that is no ASCII letter or digit becomes a dash.
 #[must_use]
@@ -13,26 +15,6 @@ pub fn sanitised(text: &str) -> String {
 pub fn checkout(build_path: &Path, agent: &str, organization: &str, pipeline: &str) -> PathBuf {
     let joined = format!("{}/{organization}/{pipeline}", sanitised(agent));
     cleaned(&build_path.join(joined))
-}
-
-/// `path` without `.` and with `..` taken by its letters.
-#[must_use]
-pub fn cleaned(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => match clean.components().next_back() {
-                Some(Component::Normal(_)) => {
-                    clean.pop();
-                }
-                Some(Component::RootDir | Component::Prefix(_)) => {}
-                _ => clean.push(".."),
-            },
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 /// The files and directories of one repository's mirror on this host.

@@ -45,14 +45,26 @@ pub enum HookError {
         source: WrapperError,
     },
     /// It ran, but what it changed is not known.
-    #[error("failed to get environment: {0}")]
-    Capture(#[source] CaptureError),
-    /// There is neither bash nor sh.
-    #[error("error finding a shell, needed to run scripts: neither bash nor sh is in $PATH")]
-    NoShell,
+    #[error("running {hook:?} shell hook: failed to get environment: {source}")]
+    Capture {
+        /// The hook.
+        hook: String,
+        /// What is wrong.
+        source: CaptureError,
+    },
+    /// There is nothing to run it with.
+    #[error("running {hook:?} shell hook: {source}")]
+    NoShell {
+        /// The hook.
+        hook: String,
+        /// What is missing.
+        source: NoShell,
+    },
     /// The shell for hooks is set to something that names no program.
-    #[error("the shell for hooks, {setting:?}, names no program")]
+    #[error("running {hook:?} shell hook: the shell for hooks, {setting:?}, names no program{}", why(.source))]
     HooksShell {
+        /// The hook.
+        hook: String,
         /// The setting.
         setting: String,
         /// What is wrong with its quotes, if that is it.
@@ -66,6 +78,21 @@ pub enum HookError {
         /// Its first line.
         shebang: String,
     },
+}
+
+/// A shell that isn't there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoShell {
+    /// Neither bash nor another POSIX shell.
+    #[error("error finding a shell, needed to run scripts: neither bash nor sh is in $PATH")]
+    Posix,
+    /// PowerShell.
+    #[error("error finding pwsh, needed to run .ps1 scripts: it is not in $PATH")]
+    PowerShell,
+}
+
+fn why(source: &Option<SplitError>) -> String {
+    source.as_ref().map_or_else(String::new, |error| format!(": {error}"))
 }
 
 impl HookError {

@@ -10,6 +10,7 @@ mod find;
 mod hook;
 mod kind;
 mod posix;
+mod powershell;
 mod run;
 mod wrapper;
 
@@ -20,7 +21,7 @@ mod os;
 #[path = "windows.rs"]
 mod os;
 
-pub use error::HookError;
+pub use error::{HookError, NoShell};
 pub use find::{confined, find, find_confined};
 pub use hook::{Hook, HookName, Scope};
 pub use kind::{HookKind, KindError};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use redkite_shell::{Command, Display, EnvDiff, RunError, Shell, Verbosity, split_words};
 
+use crate::capture::CaptureError;
 use crate::error::HookError;
 use crate::wrapper::Wrapper;
 use crate::{Hook, HookKind, capture, os};
@@ -76,7 +77,8 @@ impl Hook {
         })?;
         let result = self.run_script(shell, settings, shebang, &wrapper);
         shell.log().release();
-        let changes = result.and_then(|()| changes(&wrapper));
+        let captured = |source| HookError::Capture { hook: self.to_string(), source };
+        let changes = result.and_then(|()| changes(&wrapper).map_err(captured));
         if let Err(error) = wrapper.remove() {
             shell.log().warning(format_args!("Failed to remove the hook's temporary files: {error}"));
         }
@@ -90,33 +92,32 @@ impl Hook {
         shebang: Option<&str>,
         wrapper: &Wrapper,
     ) -> Result<(), HookError> {
-        let command = wrapped_command(shell, settings, shebang, &wrapper.script)?;
         shell.log().prompt(shown_path(&self.path, &shell.directory()));
+        let command = self.wrapped_command(shell, settings, shebang, &wrapper.script)?;
         if shell.verbosity() == Verbosity::Debug {
             let script = wrapper.script.display();
-            shell
-                .log()
-                .comment(format_args!("A hook runner was written to \"{script}\" with the following:"));
+            shell.log().comment(format_args!("A hook runner was written to \"{script}\""));
         }
         let result = shell.run(&command.envs(self.variables.iter().cloned()).display(Display::Debug));
         let status = result.as_ref().map_or_else(RunError::code, |()| 0);
         shell.set("BUILDKITE_LAST_HOOK_EXIT_STATUS", status.to_string());
-        result.map_err(|source| self.explain(shell, source, shebang))
+        let interpreter = shebang.filter(|_| settings.hooks_shell.is_empty());
+        result.map_err(|source| self.explain(shell, source, interpreter))
     }
 
     /// A run's failure as the hook's, after a hint where the system's words mislead.
     fn explain(&self, shell: &Shell, source: RunError, shebang: Option<&str>) -> HookError {
-        match &source {
-            RunError::Failed(ending) => {
+        match (&source, shebang) {
+            (RunError::Failed(ending), _) => {
                 return HookError::Failed { hook: self.to_string(), ending: *ending };
             }
-            RunError::Start(error) if error.is_not_found() => {
-                let interpreter = shebang.map_or("", |line| line.trim_start_matches("#!").trim());
+            (RunError::Start(error), Some(line)) if error.is_not_found() => {
+                let interpreter = line.trim_start_matches("#!").trim();
                 shell.log().error(format_args!(
                     "The {self} hook failed to run - perhaps the script interpreter {interpreter:?} is missing"
                 ));
             }
-            RunError::Start(error) if error.is_text_busy() => {
+            (RunError::Start(error), _) if error.is_text_busy() => {
                 shell.log().error(format_args!(
                     "The {self} hook failed to run - another process still has its file open for writing"
                 ));
@@ -126,35 +127,40 @@ impl Hook {
         HookError::Run { hook: self.to_string(), kind: "shell", source }
     }
 
+    /// What runs a wrapper: the configured shell, the one that its first line names, or bash.
+    fn wrapped_command(
+        &self,
+        shell: &Shell,
+        settings: &HookSettings,
+        shebang: Option<&str>,
+        script: &Path,
+    ) -> Result<Command, HookError> {
+        let script_text = script.to_string_lossy().into_owned();
+        if settings.hooks_shell.is_empty() {
+            return match shebang {
+                Some(_) => Ok(Command::new(script_text, [""; 0])),
+                None => os::run_bare(shell, script)
+                    .map_err(|source| HookError::NoShell { hook: self.to_string(), source }),
+            };
+        }
+        let failed = |source| HookError::HooksShell {
+            hook: self.to_string(),
+            setting: settings.hooks_shell.clone(),
+            source,
+        };
+        let mut words = split_words(&settings.hooks_shell).map_err(|error| failed(Some(error)))?;
+        if words.is_empty() {
+            return Err(failed(None));
+        }
+        let program = words.remove(0);
+        words.push(script_text);
+        Ok(Command::new(program, words))
+    }
+
     /// The same hook by its absolute path: it is sourced from wherever the shell is.
     fn absolute(&self) -> Self {
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         Self { path, ..self.clone() }
-    }
-}
-
-/// What runs a wrapper: the configured shell, the one that its first line names, or bash.
-fn wrapped_command(
-    shell: &Shell,
-    settings: &HookSettings,
-    shebang: Option<&str>,
-    script: &Path,
-) -> Result<Command, HookError> {
-    let script_text = script.to_string_lossy().into_owned();
-    if !settings.hooks_shell.is_empty() {
-        let setting = settings.hooks_shell.clone();
-        let mut words = split_words(&setting)
-            .map_err(|error| HookError::HooksShell { setting: setting.clone(), source: Some(error) })?;
-        if words.is_empty() {
-            return Err(HookError::HooksShell { setting, source: None });
-        }
-        let program = words.remove(0);
-        words.push(script_text);
-        return Ok(Command::new(program, words));
-    }
-    match shebang {
-        Some(_) => Ok(Command::new(script_text, [""; 0])),
-        None => os::run_bare(shell, script),
     }
 }
 
@@ -163,11 +169,11 @@ fn shown_path(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
-fn changes(wrapper: &Wrapper) -> Result<Changes, HookError> {
-    let Some(after) = capture::read(&wrapper.after).map_err(HookError::Capture)? else {
+fn changes(wrapper: &Wrapper) -> Result<Changes, CaptureError> {
+    let Some(after) = capture::read(&wrapper.after)? else {
         return Ok(Changes::Lost);
     };
-    let before = capture::read(&wrapper.before).map_err(HookError::Capture)?.unwrap_or_default();
+    let before = capture::read(&wrapper.before)?.unwrap_or_default();
     let (diff, directory) = capture::compare(&before, &after);
     Ok(Changes::Captured { diff, directory })
 }

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use redkite_shell::{Command, Shell};
 use tempfile::TempDir;
 
-use crate::error::HookError;
+use crate::error::NoShell;
 use crate::posix::{self, Places};
+use crate::powershell;
 use crate::wrapper::Wrapper;
 
 /// Extensions of hook files, in the order in which they are tried.
@@ -40,8 +41,8 @@ fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(content)
 }
 
-pub(crate) fn script_name(_: &Path) -> &'static str {
-    "hook-script-wrapper"
+pub(crate) fn script_name(hook: &Path) -> &'static str {
+    if powershell::is_script(hook) { "hook-script-wrapper.ps1" } else { "hook-script-wrapper" }
 }
 
 /// The wrapper.
@@ -54,17 +55,25 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
         after: shown(&wrapper.after),
         functions: shown(&wrapper.functions),
     };
+    if shebang.is_none() && powershell::is_script(hook) {
+        return powershell::script(&places);
+    }
     posix::script(shebang, &places)
 }
 
-/// How a wrapper without a shell of its own is run: with bash, or with sh where there is no bash.
-pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, HookError> {
-    let script = script.to_string_lossy().into_owned();
+/// How a wrapper without a shell of its own is run: with PowerShell if it is its, else with bash, or with sh where
+/// there is no bash.
+pub(crate) fn run_bare(shell: &Shell, script_path: &Path) -> Result<Command, NoShell> {
+    let script = script_path.to_string_lossy().into_owned();
     let found = |name: &str| shell.find(name).map(|path: PathBuf| path.to_string_lossy().into_owned());
+    if powershell::is_script(script_path) {
+        let pwsh = found("pwsh").ok_or(NoShell::PowerShell)?;
+        return Ok(Command::new(pwsh, ["-file".to_owned(), script]));
+    }
     if let Some(bash) = found("bash") {
         return Ok(Command::new(bash, [script]));
     }
-    let Some(sh) = found("sh") else { return Err(HookError::NoShell) };
+    let Some(sh) = found("sh") else { return Err(NoShell::Posix) };
     shell.log().warning("There is no bash in PATH: sh runs this hook, which breaks if it needs bash");
     Ok(Command::new(sh, [script]))
 }

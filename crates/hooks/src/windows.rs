@@ -7,8 +7,9 @@ use redkite_shell::{Command, Shell};
 use tempfile::TempDir;
 
 use crate::capture::{DIRECTORY, STATUS};
-use crate::error::HookError;
+use crate::error::NoShell;
 use crate::posix::{self, Places};
+use crate::powershell;
 use crate::wrapper::Wrapper;
 
 /// Extensions of hook files, in the order in which they are tried.
@@ -41,7 +42,7 @@ enum Language {
 fn language(hook: &Path) -> Language {
     match hook.extension().map(|extension| extension.to_ascii_lowercase()) {
         None => Language::Posix,
-        Some(extension) if extension == "ps1" => Language::PowerShell,
+        Some(_) if powershell::is_script(hook) => Language::PowerShell,
         Some(_) => Language::Batch,
     }
 }
@@ -61,8 +62,14 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
         Language::Posix => path.display().to_string().replace('\\', "/"),
         _ => path.display().to_string(),
     };
-    let (agent, hook) = (shown(agent), shown(hook));
-    let (before, after) = (shown(&wrapper.before), shown(&wrapper.after));
+    let places = Places {
+        hook: shown(hook),
+        agent: shown(agent),
+        before: shown(&wrapper.before),
+        after: shown(&wrapper.after),
+        functions: shown(&wrapper.functions),
+    };
+    let Places { hook, agent, before, after, .. } = &places;
     match language {
         Language::Batch => format!(
             "@echo off\nSETLOCAL ENABLEDELAYEDEXPANSION\n\
@@ -73,31 +80,20 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
              \"{agent}\" env dump > \"{after}\"\n\
              EXIT %{STATUS}%\n"
         ),
-        Language::PowerShell => format!(
-            "$ErrorActionPreference = \"STOP\"\n\
-             & \"{agent}\" env dump | Set-Content \"{before}\"\n\
-             . \"{hook}\"\n\
-             if ($LASTEXITCODE -eq $null) {{$Env:{STATUS} = 0}} else {{$Env:{STATUS} = $LASTEXITCODE}}\n\
-             $Env:{DIRECTORY} = $PWD | Select-Object -ExpandProperty Path\n\
-             & \"{agent}\" env dump | Set-Content \"{after}\"\n\
-             exit $Env:{STATUS}\n"
-        ),
-        Language::Posix => {
-            let functions = shown(&wrapper.functions);
-            posix::script(shebang, &Places { hook, agent, before, after, functions })
-        }
+        Language::PowerShell => powershell::script(&places),
+        Language::Posix => posix::script(shebang, &places),
     }
 }
 
 /// How a wrapper without a shell of its own is run.
-pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, HookError> {
+pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, NoShell> {
     let text = script.to_string_lossy().into_owned();
     match language(script) {
         Language::Batch => Ok(Command::new(text, [""; 0])),
         Language::PowerShell => Ok(Command::new("powershell.exe", ["-file".to_owned(), text])),
         Language::Posix => match shell.find("bash.exe") {
             Some(bash) => Ok(Command::new(bash.to_string_lossy(), [text.replace('\\', "/")])),
-            None => Err(HookError::NoShell),
+            None => Err(NoShell::Posix),
         },
     }
 }

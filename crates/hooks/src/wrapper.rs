@@ -61,8 +61,11 @@ impl Wrapper {
         Ok(wrapper)
     }
 
-    /// Removes the files.
+    /// Removes the files, unless the hook has.
     pub(crate) fn remove(self) -> io::Result<()> {
-        self.directory.close()
+        match self.directory.close() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 }

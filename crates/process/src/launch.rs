@@ -94,6 +94,20 @@ pub enum SpawnError {
         /// What the system said.
         source: io::Error,
     },
+    /// Its arguments and its environment are longer than the system can hand over.
+    #[error("starting {program}: {what} has {length} of {total} bytes of arguments and environment")]
+    TooLong {
+        /// The program.
+        program: PathBuf,
+        /// The longest of them: a variable's name, or which argument.
+        what: String,
+        /// How long that one is, in bytes.
+        length: usize,
+        /// How long all of them are.
+        total: usize,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The system refused to start it.
     #[error("starting {program}")]
     Start {
@@ -119,9 +133,10 @@ impl SpawnError {
     pub fn io(&self) -> Option<&io::Error> {
         match self {
             Self::NoDirectory(_) => None,
-            Self::Input { source, .. } | Self::Streams { source, .. } | Self::Start { source, .. } => {
-                Some(source)
-            }
+            Self::Input { source, .. }
+            | Self::Streams { source, .. }
+            | Self::TooLong { source, .. }
+            | Self::Start { source, .. } => Some(source),
         }
     }
 }
@@ -161,7 +176,6 @@ impl Launch {
 
     fn attempt(&self, input: Option<&std::fs::File>) -> Result<Child, SpawnError> {
         let mut command = self.command();
-        let start = |source| SpawnError::Start { program: self.program.clone(), source };
         let streams =
             |what| move |source| SpawnError::Streams { what, program: self.program.clone(), source };
         command.stdin(match input {
@@ -170,10 +184,28 @@ impl Launch {
         });
         let reader = os::connect(&mut command, self.terminal, &self.input, self.streams)
             .map_err(streams("the output"))?;
-        let leader = os::start(&mut command).map_err(start)?;
+        let leader = os::start(&mut command).map_err(|source| self.refused(source))?;
         // The command still holds the child's ends of pipes and terminal: they must go for the end to be seen.
         drop(command);
         Ok(Child::new(leader, reader))
+    }
+
+    /// Why the system did not start it. It says that something is too long, but not what: the longest is named.
+    fn refused(&self, source: io::Error) -> SpawnError {
+        let program = self.program.clone();
+        if source.kind() != io::ErrorKind::ArgumentListTooLong {
+            return SpawnError::Start { program, source };
+        }
+        let variables = self.env.iter().map(|(name, value)| {
+            (format!("the variable {}", name.to_string_lossy()), name.len() + value.len() + 2)
+        });
+        let args = self.args.iter().enumerate();
+        let args = args.map(|(index, arg)| (format!("argument {}", index + 1), arg.len() + 1));
+        let sizes: Vec<_> = args.chain(variables).collect();
+        let total = sizes.iter().map(|(_, length)| length).sum();
+        let longest = sizes.into_iter().max_by_key(|(_, length)| *length);
+        let (what, length) = longest.unwrap_or_default();
+        SpawnError::TooLong { program, what, length, total, source }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that starts processes")]

@@ -109,7 +109,8 @@ fn a_sink_that_blocks_does_not_keep_a_child_from_being_interrupted() {
     let script = format!("trap 'echo > {}; exit 4' TERM; echo ready; sleep 100 & wait", marker.display());
     let cancel = Cancel::new();
     let patience = Context::until(&Cancel::new()).with_deadline(Instant::now() + LONG);
-    let policy = Policy::new(Signal::TERM, LONG, Terminal::None);
+    // A sleeper that was forked after the signal still holds the pipe.
+    let policy = Policy { signal: Signal::TERM, grace: LONG, drain: Duration::from_millis(50) };
     let child = sh(&script).spawn().expect("sh starts");
     let finished = child.supervise(&Context::until(&cancel), &policy, |_, _| {
         cancel.cancel();
@@ -163,6 +164,20 @@ fn what_cannot_start_says_why() {
     let homeless = Launch::new("/bin/sh", "/nowhere").spawn().expect_err("there is no such directory");
     assert!(matches!(homeless, SpawnError::NoDirectory(_)));
     assert_eq!(homeless.to_string(), r#"process working directory "/nowhere" doesn't exist"#);
+}
+
+#[test]
+fn what_is_too_long_is_named() {
+    let mut launch = sh("true");
+    launch.env.push(("HUGE".into(), "x".repeat(3_000_000).into()));
+    let error = launch.spawn().expect_err("no system hands that over").to_string();
+    let expected =
+        "starting /bin/sh: the variable HUGE has 3000006 of 3000033 bytes of arguments and environment";
+    assert_eq!(error, expected);
+    let mut launch = sh(&"x".repeat(4_000_000));
+    launch.env.push(("HUGE".into(), "x".repeat(3_000_000).into()));
+    let error = launch.spawn().expect_err("no system hands that over").to_string();
+    assert!(error.starts_with("starting /bin/sh: argument 2 has 4000001 of "), "{error}");
 }
 
 #[test]

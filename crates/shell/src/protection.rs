@@ -40,7 +40,8 @@ impl std::str::FromStr for OverrideMode {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "strict" => Ok(Self::Strict),
-            "from-job" => Ok(Self::FromJob),
+            // Set to nothing is not set.
+            "from-job" | "" => Ok(Self::FromJob),
             "none" => Ok(Self::None),
             _ => Err(UnknownOverrideMode(text.to_owned())),
         }
@@ -152,6 +153,7 @@ mod tests {
         for mode in [OverrideMode::Strict, OverrideMode::FromJob, OverrideMode::None] {
             assert_eq!(mode.to_string().parse(), Ok(mode));
         }
+        assert_eq!("".parse(), Ok(OverrideMode::FromJob));
         let error = "x".parse::<OverrideMode>().expect_err("no such mode");
         let text = r#"invalid checkout-override mode "x", must be one of [strict from-job none]"#;
         assert_eq!(error.to_string(), text);

@@ -1,6 +1,7 @@
 //! Running a command: what its child gets, where its output goes, and what its end means.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use redkite_process::{
     Context, Ending, Finished, Input, Launch, OutputEnd, SpawnError, Stream, Streams, Terminal,
@@ -113,12 +114,12 @@ impl Shell {
         streams: Streams,
         sink: impl FnMut(Stream, &[u8]),
     ) -> Result<(), RunError> {
+        self.show(command, command.display.as_ref().unwrap_or(&display));
         let Some(program) = lookup::find(&command.program, &self.env()) else {
             let error = RunError::NotFound { program: command.program.clone() };
             self.log().error(format_args!("Error building command: {error}"));
             return Err(error);
         };
-        self.show(command, command.display.as_ref().unwrap_or(&display));
         if self.context().is_over() {
             return Err(RunError::over(self.context()));
         }
@@ -133,11 +134,26 @@ impl Shell {
         };
         let started = std::time::Instant::now();
         let child = launch.spawn().map_err(RunError::Start)?;
+        let pid = child.pid();
+        self.tell(format_args!("[Process] Process is running with PID: {pid}"));
         let finished = child.supervise(self.context(), &self.policy(terminal), sink);
         if self.verbosity() == Verbosity::Debug {
+            let (status, signal) = (finished.ending.code(), finished.ending.signal());
+            let signal = signal.map_or_else(|| "nil".to_owned(), redkite_process::Signal::name);
+            self.tell(format_args!(
+                "Process with PID: {pid} finished with Exit Status: {status}, Signal: {signal}"
+            ));
             self.log().comment(format_args!("↳ Command completed in {:.4?}", started.elapsed()));
         }
         meaning(finished)
+    }
+
+    /// Says in debug mode what becomes of a process, as the agent's own log would (spec/job.md §22).
+    fn tell(&self, text: fmt::Arguments<'_>) {
+        if self.verbosity() == Verbosity::Debug {
+            let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+            self.log().output(format!("{now} INFO   {text}\n").as_bytes());
+        }
     }
 
     fn show(&self, command: &Command, display: &Display) {
@@ -261,6 +277,6 @@ mod tests {
         test.shell.cd("usr".as_ref()).expect("it exists");
         assert!(test.shell.cd("/no/such dir".as_ref()).is_err());
         assert_eq!(test.shell.directory(), std::path::Path::new("/usr"));
-        assert_eq!(test.lines(), "$ cd usr\n$ cd \"/no/such dir\"\n");
+        assert_eq!(test.lines(), "$ cd /usr\n$ cd \"/no/such dir\"\n");
     }
 }

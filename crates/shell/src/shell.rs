@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use redkite_process::{Context, Policy, Signal, Terminal};
 
-use crate::{Env, Log, quote_word};
+use crate::{Env, Log, cleaned, quote_word};
 
 /// What a [`Shell`] is made from.
 #[derive(Debug)]
@@ -139,8 +139,8 @@ impl Shell {
 
     /// Changes its working directory, with a prompt; a relative path is meant from the current one.
     pub fn cd(&self, path: &Path) -> Result<(), CdError> {
+        let path = cleaned(&self.directory().join(path));
         self.log().prompt(format_args!("cd {}", quote_word(&path.to_string_lossy())));
-        let path = self.directory().join(path);
         if !path.exists() {
             return Err(CdError { path });
         }
