@@ -2,113 +2,14 @@
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
-use std::io::{BufRead, BufReader, Read};
+mod machine;
+
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Command;
 
-use tempfile::TempDir;
-
-/// A build machine with hooks, and a job for it.
-struct Machine {
-    root: TempDir,
-    env: Vec<(String, String)>,
-}
-
-/// How a bootstrap ended, and what it wrote.
-struct Ended {
-    status: ExitStatus,
-    /// What its children wrote.
-    output: String,
-    /// Its own lines, without colours.
-    lines: String,
-}
-
-impl Machine {
-    /// A job that runs `command` in a checkout that is there.
-    fn new(command: &str) -> Self {
-        let root = tempfile::tempdir().expect("a directory");
-        let at = |path: &str| root.path().join(path).to_string_lossy().into_owned();
-        for directory in ["build/agent/org/pipe/.buildkite/hooks", "hooks", "tmp", "home"] {
-            std::fs::create_dir_all(root.path().join(directory)).expect("made");
-        }
-        let bin = Path::new(env!("CARGO_BIN_EXE_buildkite-agent")).parent().expect("it is in one");
-        let env = [
-            ("BUILDKITE_COMMAND", command.to_owned()),
-            ("BUILDKITE_JOB_ID", "job".to_owned()),
-            ("BUILDKITE_REPO", "/none".to_owned()),
-            ("BUILDKITE_COMMIT", "HEAD".to_owned()),
-            ("BUILDKITE_BRANCH", "main".to_owned()),
-            ("BUILDKITE_AGENT_NAME", "agent".to_owned()),
-            ("BUILDKITE_ORGANIZATION_SLUG", "org".to_owned()),
-            ("BUILDKITE_PIPELINE_SLUG", "pipe".to_owned()),
-            ("BUILDKITE_PIPELINE_PROVIDER", "github".to_owned()),
-            ("BUILDKITE_BOOTSTRAP_PHASES", "plugin,command".to_owned()),
-            ("BUILDKITE_BUILD_PATH", at("build")),
-            ("BUILDKITE_HOOKS_PATH", at("hooks")),
-            ("BUILDKITE_SOCKETS_PATH", at("s")),
-            ("BUILDKITE_BIN_PATH", bin.to_string_lossy().into_owned()),
-            ("HOME", at("home")),
-            ("TMPDIR", at("tmp")),
-            ("PATH", "/usr/bin:/bin".to_owned()),
-        ];
-        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { root, env }
-    }
-
-    fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Adds an executable file below the root.
-    fn file(self, path: &str, content: &str) -> Self {
-        let path = self.root.path().join(path);
-        std::fs::create_dir_all(path.parent().expect("it is below the root")).expect("made");
-        std::fs::write(&path, content).expect("written");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
-        self
-    }
-
-    fn agent_hook(self, name: &str, script: &str) -> Self {
-        self.file(&format!("hooks/{name}"), script)
-    }
-
-    fn checkout(&self) -> PathBuf {
-        self.root.path().join("build/agent/org/pipe")
-    }
-
-    fn start(&self) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_buildkite-agent"));
-        command.arg("bootstrap").env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.current_dir(self.root.path().join("build")).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("the agent starts")
-    }
-
-    fn run(&self) -> Ended {
-        let output = self.start().wait_with_output().expect("it ends");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-        let lines =
-            text(output.stderr).replace("\x1b[90m", "").replace("\x1b[31m", "").replace("\x1b[0m", "");
-        Ended { status: output.status, output: text(output.stdout), lines }
-    }
-
-    /// Runs it and compares its status; the other words must occur in what it or its children wrote, those that
-    /// begin with `!` must not.
-    fn check(&self, status: i32, words: &[&str]) {
-        let ended = self.run();
-        let all = format!("{}{}", ended.lines, ended.output);
-        assert_eq!(ended.status.code(), Some(status), "{all}");
-        for word in words {
-            match word.strip_prefix('!') {
-                Some(word) => assert!(!all.contains(word), "{word:?} is in\n{all}"),
-                None => assert!(all.contains(word), "{word:?} is not in\n{all}"),
-            }
-        }
-    }
-}
+use machine::{Machine, wait_for};
 
 #[test]
 fn a_command_stops_at_its_first_failure() {
@@ -132,8 +33,7 @@ fn a_script_of_the_repository_becomes_executable() {
     let machine = Machine::new("scripts/t.sh").file("build/agent/org/pipe/scripts/t.sh", "echo ran $0");
     let script = machine.checkout().join("scripts/t.sh");
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o644)).expect("set");
-    let refused =
-        Machine { env: machine.env.clone(), root: machine.root }.env("BUILDKITE_COMMAND_EVAL", "false");
+    let refused = machine.env("BUILDKITE_COMMAND_EVAL", "false");
     refused.check(126, &["~~~ Running script\n", "$ ./scripts/t.sh\n"]);
     let allowed = refused.env("BUILDKITE_COMMAND_EVAL", "true");
     allowed.check(0, &["ran ./scripts/t.sh"]);
@@ -247,17 +147,6 @@ fn options_are_checked_before_anything_runs() {
     bad("BUILDKITE_CANCEL_SIGNAL", "X", &["fatal: failed to parse cancel-signal: unknown signal \"X\""]);
     bad("BUILDKITE_CHECKOUT_OVERRIDE_MODE", "x", &["fatal: invalid checkout-override mode \"x\""]);
     bad("BUILDKITE_JOB_ID", "", &["Missing job"]);
-}
-
-/// Waits until `child` has printed a line with `word`.
-fn wait_for(child: &mut Child, word: &str) -> BufReader<std::process::ChildStdout> {
-    let mut reader = BufReader::new(child.stdout.take().expect("it is piped"));
-    let mut line = String::new();
-    while !line.contains(word) {
-        line.clear();
-        assert_ne!(reader.read_line(&mut line).expect("readable"), 0, "{word:?} never came");
-    }
-    reader
 }
 
 #[test]

@@ -69,6 +69,50 @@ fn streamed(text: &[u8], secrets: &[Vec<u8>], cuts: &[usize]) -> Vec<u8> {
     out
 }
 
+/// Secrets made of each other: parts, ends and joins of one text over few letters, with line breaks, some empty.
+fn related() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let spots = prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, any::<bool>()), 1..12);
+    (text(1..30), spots).prop_map(|(base, spots)| {
+        let part = |(at, length, broken): (prop::sample::Index, usize, bool)| {
+            let at = at.index(base.len());
+            let mut secret = base[at..base.len().min(at + length)].to_vec();
+            if broken {
+                secret.insert(secret.len() / 2, b'\n');
+            }
+            secret
+        };
+        spots.into_iter().map(part).collect()
+    })
+}
+
+/// A text in which secrets stand, whole or cut short, side by side and over each other.
+fn strewn(secrets: &[Vec<u8>], spots: &[(prop::sample::Index, usize, usize)]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (which, overlap, length) in spots {
+        let secret = &secrets[which.index(secrets.len())];
+        text.truncate(text.len().saturating_sub(overlap % 4));
+        text.extend_from_slice(&secret[..secret.len().min(*length)]);
+    }
+    text
+}
+
+/// One step of a stream's life.
+#[derive(Clone, Debug)]
+enum Step {
+    Write(Vec<u8>),
+    Add(Vec<u8>),
+    Flush,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => text(0..12).prop_map(Step::Write),
+        2 => text(0..7).prop_map(Step::Add),
+        1 => Just(Step::Flush),
+    ];
+    prop::collection::vec(step, 0..40)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -117,5 +161,87 @@ proptest! {
         } else {
             prop_assert!(!secrets.is_empty());
         }
+    }
+
+    #[test]
+    fn secrets_that_are_parts_of_each_other(
+        secrets in related(),
+        spots in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, 1usize..16), 0..20),
+        cuts in prop::collection::vec(1usize..20, 1..8),
+    ) {
+        let text = strewn(&secrets, &spots);
+        prop_assert_eq!(streamed(&text, &secrets, &cuts), redacted_naively(&text, &secrets));
+        prop_assert_eq!(streamed(&text, &secrets, &[1]), redacted_naively(&text, &secrets));
+    }
+
+    /// At every moment, what has come out is how the whole begins, so no part of a secret has; where nothing is held
+    /// back, nothing is missing.
+    #[test]
+    fn what_has_come_out_was_right_and_early(
+        secrets in related(),
+        spots in prop::collection::vec((any::<prop::sample::Index>(), 0usize..12, 1usize..16), 0..12),
+    ) {
+        let text = strewn(&secrets, &spots);
+        let mut redactor = Redactor::with_secrets(&secrets);
+        let mut out = Vec::new();
+        let whole = redacted_naively(&text, &secrets);
+        for end in 1..=text.len() {
+            redactor.write(&text[end - 1..end], |part| out.extend_from_slice(part));
+            let so_far = redacted_naively(&text[..end], &secrets);
+            prop_assert!(whole.starts_with(&out), "what came out does not belong there");
+            prop_assert!(redactor.is_pending() || out == so_far, "something is missing");
+        }
+        redactor.flush(|part| out.extend_from_slice(part));
+        prop_assert_eq!(out, redacted_naively(&text, &secrets));
+    }
+
+    /// Between flushes and additions, a stream is the texts between them: additions count for what follows, an
+    /// occurrence that spans a flush is none.
+    #[test]
+    fn additions_and_flushes_divide_a_stream(steps in steps()) {
+        let mut redactor = Redactor::new();
+        let mut out = Vec::new();
+        let (mut known, mut expected, mut since_flush) = (Vec::new(), Vec::new(), Vec::new());
+        for step in &steps {
+            match step {
+                Step::Write(text) => {
+                    redactor.write(text, |part| out.extend_from_slice(part));
+                    since_flush.extend_from_slice(text);
+                }
+                // With a flush before it, an addition divides the text as well.
+                Step::Add(_) | Step::Flush => {
+                    redactor.flush(|part| out.extend_from_slice(part));
+                    expected.extend(redacted_naively(&std::mem::take(&mut since_flush), &known));
+                    prop_assert_eq!(&out, &expected);
+                    prop_assert!(!redactor.is_pending());
+                    if let Step::Add(secret) = step {
+                        redactor.add(secret);
+                        known.push(secret.clone());
+                    }
+                }
+            }
+        }
+        redactor.flush(|part| out.extend_from_slice(part));
+        expected.extend(redacted_naively(&since_flush, &known));
+        prop_assert_eq!(out, expected);
+    }
+
+    /// A secret as long as a file, found at any place, its beginning alone handed on whole.
+    #[test]
+    fn huge_secrets(
+        seed in any::<u64>(),
+        lines in 1usize..400,
+        before in text(0..50),
+        cut in 1usize..9000,
+        missing in 0usize..3,
+    ) {
+        let line = |at: usize| format!("{:016x}{:016x}", seed.wrapping_mul(at as u64 | 1), seed ^ at as u64);
+        let secret = (0..lines).map(line).collect::<Vec<_>>().join("\n").into_bytes();
+        let shown = &secret[..secret.len() - missing];
+        let text = [before.as_slice(), b"!", shown, b"!"].concat();
+        let secrets = [secret.clone()];
+        let out = streamed(&text, &secrets, &[cut]);
+        let expected = if missing == 0 { [before.as_slice(), b"![REDACTED]!"].concat() } else { text.clone() };
+        prop_assert_eq!(out, expected);
     }
 }
