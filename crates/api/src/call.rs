@@ -2,7 +2,7 @@
 
 use crate::error::{ApiError, Failure};
 use crate::path::{Endpoint, Path};
-use crate::policy::Policy;
+use crate::policy::{Policy, Report};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
@@ -68,6 +68,13 @@ impl<T> Call<T> {
     ) -> Self {
         let (body, headers, sequence) = (Body::Empty, &[][..], Sequence::Hidden);
         Self { method, path, body, policy, headers, sequence, decode }
+    }
+
+    /// Without a word in the agent's log about attempts that fail.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.policy.report = Report::Silent;
+        self
     }
 
     /// With `value` as its JSON body, ended by a line feed (§1.1).

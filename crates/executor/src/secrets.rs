@@ -96,7 +96,7 @@ fn fetch(client: &Client, job: &str, wishes: &[Wish]) -> Result<Vec<String>, Sec
     let mut results = Vec::new();
     for batch in wishes.chunks(secret::PARALLEL) {
         let fetched = std::thread::scope(|scope| {
-            let one = |wish: &Wish| client.call(&secret::get(&job, &wish.key));
+            let one = |wish: &Wish| client.call(&secret::get(&job, &wish.key).silent());
             let running: Vec<_> = batch.iter().map(|wish| scope.spawn(move || one(wish))).collect();
             running
                 .into_iter()
