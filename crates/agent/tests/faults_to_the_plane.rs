@@ -1,0 +1,96 @@
+//! What goes wrong in a job, seen from the control plane: its status and each byte of its log arrive there.
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
+
+mod plane;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use plane::Plane;
+
+/// Runs a real agent for one job; answers the status that it reported and the log without time stamps.
+fn run(terminal: bool, command: &str) -> (String, Vec<u8>) {
+    let root = tempfile::tempdir().expect("a directory");
+    let at = |path: &str| root.path().join(path).display().to_string();
+    std::fs::create_dir(root.path().join("tmp")).expect("made");
+    let plane = Plane::new(&[
+        ("BUILDKITE_COMMAND", command),
+        ("BUILDKITE_JOB_ID", "job"),
+        ("BUILDKITE_REPO", "/none"),
+        ("BUILDKITE_SKIP_CHECKOUT", "true"),
+        ("BUILDKITE_AGENT_NAME", "agent"),
+        ("BUILDKITE_COMMIT", "HEAD"),
+        ("BUILDKITE_BRANCH", "main"),
+        ("BUILDKITE_ORGANIZATION_SLUG", "org"),
+        ("BUILDKITE_PIPELINE_SLUG", "pipe"),
+        ("BUILDKITE_PIPELINE_PROVIDER", "git"),
+    ]);
+    let agent = env!("CARGO_BIN_EXE_buildkite-agent");
+    let mut start = Command::new(agent);
+    start.args(["start", "--token", "token", "--disconnect-after-job", "--no-ansi-timestamps"]);
+    start.args(["--ping-mode", "ping-only", "--endpoint", plane.url(), "--build-path", &at("builds")]);
+    start.args(["--signal-grace-period-seconds", "1", "--sockets-path", &at("s")]);
+    start.args(["--no-pty"].iter().filter(|_| !terminal));
+    let bin = Path::new(agent).parent().expect("it is in one").display();
+    start
+        .env_clear()
+        .env("HOME", root.path())
+        .env("TMPDIR", at("tmp"))
+        .env("PATH", format!("/usr/bin:/bin:{bin}"));
+    let output = start.stdin(Stdio::null()).output().expect("the agent starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (plane.exit_status(), plane.log())
+}
+
+/// With a terminal and without one, at the same time.
+fn check(command: &str, status: &str, is_whole: impl Fn(&[u8]) -> bool + Sync) {
+    std::thread::scope(|scope| {
+        for terminal in [true, false] {
+            let is_whole = &is_whole;
+            scope.spawn(move || {
+                let (found, log) = run(terminal, command);
+                let end = String::from_utf8_lossy(&log[log.len().saturating_sub(2000)..]).into_owned();
+                assert_eq!(found, status, "{end}");
+                assert!(is_whole(&log), "{end}");
+            });
+        }
+    });
+}
+
+fn has(words: &'static str) -> impl Fn(&[u8]) -> bool {
+    move |log| String::from_utf8_lossy(log).contains(words)
+}
+
+#[test]
+fn a_daemon_keeps_the_output() {
+    check("(trap '' HUP; echo ready; sleep 60) & sleep 0.5; exit 7", "7", has("\nready"));
+}
+
+#[test]
+fn the_output_is_closed() {
+    check("echo before; exec <&- >&- 2>&-; sleep 0.2; exit 7", "7", has("\nbefore"));
+}
+
+#[test]
+fn everybody_is_killed() {
+    check("echo before; kill -9 0", "255", has("signal: killed"));
+}
+
+#[test]
+fn many_lines() {
+    check("seq 200000; exit 5", "5", |log| {
+        let text = String::from_utf8_lossy(log);
+        let numbers = text.lines().filter_map(|line| line.trim_end_matches('\r').parse::<u32>().ok());
+        numbers.eq(1..=200_000)
+    });
+}
+
+#[test]
+fn one_long_line_of_bytes_that_are_no_text() {
+    let command = "head -c 20000000 /dev/zero; printf '\\377\\200'; exit 6";
+    check(command, "6", |log| {
+        let zeros = log.iter().filter(|byte| **byte == 0).count();
+        zeros == 20_000_000 && log.windows(2).any(|pair| pair == b"\xff\x80")
+    });
+}

@@ -1,0 +1,114 @@
+//! A control plane that hands out one job and keeps its log and its end.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+/// What the plane has, and what it was told.
+#[derive(Default)]
+struct State {
+    env: Value,
+    handed_out: bool,
+    chunks: BTreeMap<u64, Vec<u8>>,
+    finish: Value,
+}
+
+/// The plane; it answers for as long as the test runs.
+pub(crate) struct Plane {
+    state: Arc<Mutex<State>>,
+    url: String,
+}
+
+impl Plane {
+    /// A plane with one job, which has this environment.
+    pub(crate) fn new(env: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("http://{}/v3", listener.local_addr().expect("it has one"));
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let state = Arc::new(Mutex::new(State { env: Value::Object(env), ..State::default() }));
+        let plane = Self { state: state.clone(), url: url.clone() };
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (state, url) = (state.clone(), url.clone());
+                // An agent that is gone needs no answer.
+                std::thread::spawn(move || drop(serve(&stream.expect("a connection"), &state, &url)));
+            }
+        });
+        plane
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How the job ended, as the agent told it.
+    pub(crate) fn exit_status(&self) -> String {
+        self.state.lock().expect("no thread panics in it").finish["exit_status"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    }
+
+    /// The whole log, in the order of its chunks.
+    pub(crate) fn log(&self) -> Vec<u8> {
+        let state = self.state.lock().expect("no thread panics in it");
+        let expected: Vec<u64> = (1..=state.chunks.len() as u64).collect();
+        assert!(state.chunks.keys().eq(&expected), "a chunk is missing");
+        let unpacked = state.chunks.values().map(|chunk| {
+            let mut bytes = Vec::new();
+            flate2::read::GzDecoder::new(chunk.as_slice()).read_to_end(&mut bytes).expect("chunks are gzip");
+            bytes
+        });
+        unpacked.collect::<Vec<_>>().concat()
+    }
+}
+
+/// Answers one request; the connection goes with it.
+fn serve(mut stream: &TcpStream, state: &Mutex<State>, url: &str) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let route = line.clone();
+    let mut length = 0;
+    while line.trim() != "" {
+        line.clear();
+        reader.read_line(&mut line)?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let answer = answer(&route, body, &mut state.lock().expect("no thread panics in it"), url).to_string();
+    write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())
+}
+
+fn answer(route: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
+    let mut words = route.split(' ');
+    let path = words.nth(1).unwrap_or_default().trim_start_matches("/v3/");
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    match path {
+        "register" => json!({"id": "agent-id", "name": "agent", "access_token": "session", "endpoint": url,
+            "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": []}),
+        "ping" if !state.handed_out => json!({"job": {"id": "job", "state": "assigned", "env": state.env}}),
+        "jobs/job/accept" => {
+            state.handed_out = true;
+            json!({"id": "job", "endpoint": url, "state": "accepted", "env": state.env, "token": "job-token",
+                "chunks_max_size_bytes": 102_400, "log_max_size_bytes": 1 << 30, "step": {}})
+        }
+        "jobs/job/chunks" => {
+            let sequence = query.split('&').find_map(|pair| pair.strip_prefix("sequence="));
+            state.chunks.insert(sequence.and_then(|text| text.parse().ok()).expect("a number"), body);
+            json!({})
+        }
+        "jobs/job/finish" => {
+            state.finish = serde_json::from_slice(&body).expect("JSON");
+            json!({})
+        }
+        "jobs/job" => json!({"id": "job", "state": "running"}),
+        _ => json!({}),
+    }
+}
