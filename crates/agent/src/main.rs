@@ -8,6 +8,7 @@ mod logging;
 mod options;
 mod output;
 mod stdin;
+mod telemetry;
 mod version;
 
 fn main() -> std::process::ExitCode {

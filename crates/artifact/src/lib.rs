@@ -20,7 +20,7 @@ pub use paths::split_list;
 pub use redkite_api::calls::artifact::{Duplicates, RetriedJobs};
 pub use search::{Format, FormatError, Query, search};
 pub use store::{StoreError, Variables};
-pub use upload::{Parts, Upload, UploadError, upload};
+pub use upload::{Figures, Parts, Upload, UploadError, upload};
 
 /// The system's words for an error, as messages have them: lower case, without the number.
 fn reason(error: &std::io::Error) -> String {

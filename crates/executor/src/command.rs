@@ -3,6 +3,7 @@
 use redkite_hooks::{HookError, HookName};
 use redkite_process::Ending;
 use redkite_shell::RunError;
+use redkite_telemetry::SpanStart;
 
 use crate::error::PhaseError;
 use crate::hook_runner::Whose;
@@ -83,7 +84,20 @@ fn seen(error: &HookError, ending: Ending) -> Ending {
 impl Job<'_> {
     /// Runs the command with the hooks around it. The artifact phase follows, whatever comes of this.
     pub(crate) fn run_command_phase(&mut self) -> Result<(), PhaseError> {
-        self.run_hooks(HookName::PreCommand)?;
+        let span = self.shell.trace().enter(SpanStart::phase("command"));
+        let hooks = self.run_command_with_hooks();
+        // Of several failures the hooks' are the phase's own.
+        match (&hooks, &self.failures.command) {
+            (Err(error), _) => span.fail(error),
+            (Ok(()), Some(CommandFailed { text })) => span.fail(text),
+            (Ok(()), None) => {}
+        }
+        hooks
+    }
+
+    fn run_command_with_hooks(&mut self) -> Result<(), PhaseError> {
+        let before = SpanStart::phase("pre-command").datadog("pre-command hooks");
+        self.within(before, |job| job.run_hooks(HookName::PreCommand))?;
         let end = self.run_command();
         self.shell.set("BUILDKITE_COMMAND_EXIT_STATUS", end.status().to_string());
         if let Some(message) = end.message() {
@@ -91,12 +105,23 @@ impl Job<'_> {
             self.shell.log().error(message);
         }
         self.shell = self.shell.within(&self.contexts.own_grace());
-        let hooks = self.run_hooks(HookName::PostCommand);
+        let after = SpanStart::phase("post-command").datadog("post-command hooks");
+        let hooks = self.within(after, |job| job.run_hooks(HookName::PostCommand));
         if let CommandEnd::Failed { text, .. } = end {
-            self.failures.command = Some(CommandFailed);
             self.shell.log().plain(format_args!("user command error: {text}"));
+            self.span.fail(&text);
+            self.failures.command = Some(CommandFailed { text });
         }
         hooks
+    }
+
+    fn run_default_command_traced(&mut self) -> CommandEnd {
+        let span = self.shell.trace().enter(self.default_command_span());
+        let end = self.run_default_command();
+        if let CommandEnd::Failed { text, .. } | CommandEnd::Impossible { text } = &end {
+            span.fail(text);
+        }
+        end
     }
 
     /// Plugins' command hooks, else the repository's, else the agent's, else the command that the job came with.
@@ -108,7 +133,7 @@ impl Job<'_> {
         let local = [Whose::Repository, Whose::Agent].into_iter().find(|whose| self.has_hook(*whose, name));
         match local {
             Some(whose) => CommandEnd::of_hooks(self.run_hooks_of(whose, name)),
-            None => self.run_default_command(),
+            None => self.run_default_command_traced(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use redkite_shell::{Command, Display, split_words};
+use redkite_telemetry::SpanStart;
 
 use crate::command::CommandEnd;
 use crate::docker::Container;
@@ -69,6 +70,20 @@ impl Job<'_> {
         };
         self.shell.log().release();
         end
+    }
+
+    /// How the trace shows it: as the hook that it stands for.
+    pub(crate) fn default_command_span(&self) -> SpanStart {
+        let start = SpanStart::phase("default command hook")
+            .datadog("hook.execute")
+            .with("hook.name", "command")
+            .with("hook.type", "default");
+        let text = &self.settings.command;
+        if text.trim().is_empty() {
+            return start;
+        }
+        let path = redkite_git::paths::cleaned(&self.shell.directory().join(text.trim_start_matches('/')));
+        start.with("hook.command", path.to_string_lossy().into_owned())
     }
 
     /// Whether this agent may run it (spec/job.md §11.2).

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use redkite_hooks::{Changes, Hook, HookName, Scope, find, find_confined};
 use redkite_plugin::LoadedPlugin;
 use redkite_shell::{EnvDiff, Verbosity};
+use redkite_telemetry::SpanStart;
 
 use crate::changes;
 use crate::error::PhaseError;
@@ -31,6 +32,27 @@ pub(crate) fn scopes(name: HookName) -> &'static [Whose] {
         HookName::Environment | HookName::PreCheckout => &[Agent, Plugins],
         _ => &[Agent, Repository, Plugins],
     }
+}
+
+/// How a trace shows a hook (spec/job.md §18.1).
+fn span(hook: &Hook, plugin: Option<&LoadedPlugin>) -> SpanStart {
+    let (scope, datadog) = match hook.scope {
+        Scope::Agent => ("agent", "global"),
+        Scope::Repository => ("repository", "local"),
+        Scope::Plugin(_) => ("plugin", "plugin"),
+    };
+    let start = SpanStart::phase(format!("{scope} {} hook", hook.name))
+        .datadog("hook.execute")
+        .with_either("hook.type", scope, datadog)
+        .with("hook.name", hook.name.as_str())
+        .with("hook.command", hook.path.to_string_lossy().into_owned());
+    let Some(plugin) = plugin else { return start };
+    let reference = &plugin.plugin.reference;
+    start
+        .with("plugin.name", reference.name())
+        .with("plugin.version", reference.version().unwrap_or_default().to_owned())
+        .with("plugin.location", reference.location().to_owned())
+        .with("plugin.is_vendored", reference.is_vendored().to_string())
 }
 
 impl Job<'_> {
@@ -102,7 +124,7 @@ impl Job<'_> {
     }
 
     fn run_agent_hook(&mut self, name: HookName, path: PathBuf) -> Result<(), PhaseError> {
-        self.run_hook(Hook { name, scope: Scope::Agent, path, variables: Vec::new() })
+        self.run_hook(Hook { name, scope: Scope::Agent, path, variables: Vec::new() }, None)
     }
 
     /// A repository's hook is refused, not skipped, where they are not allowed (spec/job.md §8.3).
@@ -111,7 +133,7 @@ impl Job<'_> {
         if refused || !self.settings.rules.local_hooks {
             return Err(PhaseError::LocalHooksDisabled(path));
         }
-        self.run_hook(Hook { name, scope: Scope::Repository, path, variables: Vec::new() })
+        self.run_hook(Hook { name, scope: Scope::Repository, path, variables: Vec::new() }, None)
     }
 
     pub(crate) fn run_plugin_hook(
@@ -121,10 +143,15 @@ impl Job<'_> {
     ) -> Result<(), PhaseError> {
         let Some(path) = plugin.hook(name) else { return Ok(()) };
         let variables = plugin.announce_variables(self.shell.log());
-        self.run_hook(Hook { name, scope: Scope::Plugin(plugin.display_name()), path, variables })
+        let hook = Hook { name, scope: Scope::Plugin(plugin.display_name()), path, variables };
+        self.run_hook(hook, Some(plugin))
     }
 
-    fn run_hook(&mut self, hook: Hook) -> Result<(), PhaseError> {
+    fn run_hook(&mut self, hook: Hook, plugin: Option<&LoadedPlugin>) -> Result<(), PhaseError> {
+        self.within(span(&hook, plugin), |job| job.run_hook_alone(&hook))
+    }
+
+    fn run_hook_alone(&mut self, hook: &Hook) -> Result<(), PhaseError> {
         match hook.run(&self.shell, &self.hook_settings)? {
             Changes::Lost => {}
             Changes::Captured { diff, directory } => self.apply(diff, directory),

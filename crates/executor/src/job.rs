@@ -8,6 +8,7 @@ use redkite_hooks::HookSettings;
 use redkite_plugin::{LoadedPlugin, Plugin};
 use redkite_process::{Cancel, Context};
 use redkite_shell::Shell;
+use redkite_telemetry::{Span, SpanStart};
 
 use crate::checkout::CheckoutPhaseError;
 use crate::error::PhaseError;
@@ -25,6 +26,8 @@ pub(crate) struct Job<'a> {
     /// Its shell, under the context of the phase that runs.
     pub(crate) shell: Shell,
     pub(crate) contexts: Contexts,
+    /// The whole job, as its trace shows it.
+    pub(crate) span: Span,
     pub(crate) surroundings: &'a mut dyn Surroundings,
     pub(crate) hook_settings: HookSettings,
     pub(crate) redaction: Redaction,
@@ -93,10 +96,10 @@ impl Job<'_> {
         let git = |error| PhaseError::Checkout(CheckoutPhaseError::Git(error));
         match phase {
             Phase::Credentials => self.enable_credentials().map_err(git),
-            Phase::SetUp => self.set_up(),
+            Phase::SetUp => self.within(SpanStart::phase("environment"), Self::set_up),
             Phase::CredentialsAgain => self.refresh_credentials().map_err(git),
             Phase::Plugins => self.get_plugins(),
-            Phase::Checkout => self.check_out(),
+            Phase::Checkout => self.within(SpanStart::phase("checkout"), Self::check_out),
             Phase::EnterExisting => self.enter_existing(),
             Phase::VendoredPlugins => self.find_vendored_plugins(),
             Phase::Command => self.run_command_phase(),
@@ -106,8 +109,21 @@ impl Job<'_> {
         }
     }
 
+    /// Does a part of the work inside of a span.
+    pub(crate) fn within<T, E: std::fmt::Display>(
+        &mut self,
+        start: SpanStart,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let trace = self.shell.trace().clone();
+        trace.within(start, |_| work(self))
+    }
+
     /// Says what failed, and notes what it means for the exit status; most errors wait for the report.
     fn note(&mut self, phase: Phase, error: PhaseError) {
+        if !matches!(phase, Phase::TearDown | Phase::Artifacts) {
+            self.span.fail(&error);
+        }
         let log = self.shell.log();
         match phase {
             Phase::Credentials | Phase::CredentialsAgain => {

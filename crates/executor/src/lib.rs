@@ -36,5 +36,5 @@ mod os;
 mod os;
 
 pub use outcome::Outcome;
-pub use run::{Host, run};
+pub use run::{Host, Notice, run};
 pub use surroundings::{ApiAccess, JobApi, JobSide, Surroundings, Upload};

@@ -32,8 +32,11 @@ pub(crate) struct Failures {
 }
 
 /// A command that ran and failed: artifacts can't change its job's status any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CommandFailed;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommandFailed {
+    /// How.
+    pub(crate) text: String,
+}
 
 impl Failures {
     /// The job's status. `command_status` is what `BUILDKITE_COMMAND_EXIT_STATUS` says at the end.
@@ -74,7 +77,7 @@ mod tests {
         let failures = Failures {
             set_up: failed.split_whitespace().any(|word| word.starts_with('s')).then(|| status('s')),
             phase: status('p'),
-            command: failed.contains('c').then_some(CommandFailed),
+            command: failed.contains('c').then(|| CommandFailed { text: String::new() }),
             artifacts: status('a'),
             teardown: status('t'),
         };

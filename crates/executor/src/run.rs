@@ -10,6 +10,7 @@ use redkite_git::credentials::Reach;
 use redkite_hooks::HookSettings;
 use redkite_process::{Cancel, Context, Interrupts, InterruptsError, Signal};
 use redkite_shell::{Log, Setup, Shell, Verbosity, WarningId};
+use redkite_telemetry::{Span, SpanStart, Trace};
 
 use crate::job::{Contexts, Job};
 use crate::outcome::{Failures, Outcome, outcome};
@@ -33,6 +34,21 @@ pub struct Host {
     pub cancel_signal: Signal,
     /// How long they may take to answer (spec/job.md §14.1).
     pub signal_grace: Duration,
+    /// What the job is recorded in.
+    pub trace: Trace,
+    /// The span of the whole job.
+    pub span: SpanStart,
+    /// What is said before the job begins.
+    pub notices: Vec<Notice>,
+}
+
+/// A line of the job log about how the job was set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A remark.
+    Comment(String),
+    /// Something to look at.
+    Warning(String),
 }
 
 /// Status of a job whose job API could not be started.
@@ -49,11 +65,16 @@ pub fn run(
 ) -> Result<Outcome, InterruptsError> {
     let cancel = Cancel::new();
     let grace = host.signal_grace;
+    let span = host.trace.enter(host.span.clone());
+    let notices = host.notices.clone();
     let shell = shell(&settings, host, &cancel);
     let interrupts = watch_signals(&shell, &cancel)?;
-    let mut job = job(settings, shell, Contexts { cancel, grace }, surroundings);
+    let mut job = job(settings, shell, Contexts { cancel, grace }, span, surroundings);
     let status = match job.start_api() {
-        Ok(()) => job.do_it(),
+        Ok(()) => {
+            job.say(&notices);
+            job.do_it()
+        }
         Err(error) => {
             job.shell.log().error(format_args!("Error setting up Job API: {error}"));
             NO_JOB_API
@@ -73,6 +94,7 @@ fn shell(settings: &Settings, host: Host, cancel: &Cancel) -> Shell {
         grace: host.signal_grace,
         terminal: settings.terminal,
         verbosity: settings.verbosity,
+        trace: host.trace,
     })
 }
 
@@ -90,7 +112,13 @@ fn watch_signals(shell: &Shell, cancel: &Cancel) -> Result<Interrupts, Interrupt
     })
 }
 
-fn job(settings: Settings, shell: Shell, contexts: Contexts, surroundings: &mut dyn Surroundings) -> Job<'_> {
+fn job(
+    settings: Settings,
+    shell: Shell,
+    contexts: Contexts,
+    span: Span,
+    surroundings: &mut dyn Surroundings,
+) -> Job<'_> {
     let redaction = Redaction::new(&settings.redacted_vars);
     if shell.verbosity() == Verbosity::Debug {
         let patterns = settings.redacted_vars.join(" ");
@@ -109,6 +137,7 @@ fn job(settings: Settings, shell: Shell, contexts: Contexts, surroundings: &mut 
         settings,
         shell,
         contexts,
+        span,
         surroundings,
         redaction,
         pending_directory: PendingDirectory::default(),
@@ -154,6 +183,15 @@ impl Job<'_> {
             }
         }
         Ok(())
+    }
+
+    fn say(&self, notices: &[Notice]) {
+        for notice in notices {
+            match notice {
+                Notice::Comment(text) => self.shell.log().comment(text),
+                Notice::Warning(text) => self.shell.log().warning(text),
+            }
+        }
     }
 
     fn do_it(&mut self) -> i32 {

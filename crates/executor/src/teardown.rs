@@ -3,6 +3,7 @@
 use std::io;
 
 use redkite_hooks::HookName;
+use redkite_telemetry::SpanStart;
 
 use crate::docker;
 use crate::error::PhaseError;
@@ -13,7 +14,7 @@ impl Job<'_> {
     /// Ends the job; the first failure ends this, too.
     pub(crate) fn tear_down(&mut self) -> Result<(), PhaseError> {
         if self.settings.parts.include(Part::Command) {
-            self.run_hooks(HookName::PreExit)?;
+            self.within(SpanStart::phase("pre-exit"), |job| job.run_hooks(HookName::PreExit))?;
         }
         let containers = docker::is_used(&self.shell.env());
         if containers {

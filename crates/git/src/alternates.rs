@@ -5,6 +5,7 @@ use crate::directory;
 use crate::error::{CheckoutError, During};
 use crate::settings::MirrorMode;
 use redkite_shell::Shell;
+use redkite_telemetry::SpanStart;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +24,13 @@ pub(crate) fn dissociate(shell: &Shell, checkout: &Path, mode: MirrorMode) -> Re
         "Dissociating existing reference clone because git mirror checkout mode is {:?}",
         mode.name()
     ));
-    Git::new(shell)
-        .run_as(Operation::Repack, Args::new(["repack", "-a", "-d"]))
-        .during("cleaning up reference clone")?;
-    directory::remove_all(&alternates).map_err(CheckoutError::file("removing alternates file", alternates))
+    shell.trace().within(SpanStart::step("git.dissociate"), |_| {
+        Git::new(shell)
+            .run_as(Operation::Repack, Args::new(["repack", "-a", "-d"]))
+            .during("cleaning up reference clone")?;
+        directory::remove_all(&alternates)
+            .map_err(CheckoutError::file("removing alternates file", alternates.clone()))
+    })
 }
 
 /// Makes the checkout borrow from `mirror`, unless it borrows from somewhere already.

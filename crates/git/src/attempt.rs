@@ -7,8 +7,10 @@ use crate::prepare::Preparation;
 use crate::remote_mirror::RemoteMirror;
 use crate::settings::{Keyscan, Settings};
 use crate::sparse::{self, Sparse};
+use crate::url::without_password;
 use crate::{directory, keyscan, lfs, metadata, ref_name, source, ssh_key, submodules, verify};
 use redkite_shell::{Shell, WarningId};
+use redkite_telemetry::SpanStart;
 use std::path::{Path, PathBuf};
 
 const REPO_MIRROR: &str = "BUILDKITE_REPO_MIRROR";
@@ -35,11 +37,37 @@ enum SubmodulesAre {
 impl Attempt<'_> {
     /// Makes the attempt.
     pub(crate) fn run(mut self) -> Result<(), CheckoutError> {
-        let checkout = directory::checkout_path(self.shell)?;
-        let mut remote = RemoteMirror::decide(self.settings, self.number, &checkout);
-        let result = self.with_ssh_key(&mut remote);
-        remote.report(self.shell);
-        result
+        let trace = self.shell.trace();
+        trace.within(self.span(), |span| {
+            let checkout = directory::checkout_path(self.shell)?;
+            let mut remote = RemoteMirror::decide(self.settings, self.number, &checkout);
+            let result = self.with_ssh_key(&mut remote);
+            remote.report(self.shell, span);
+            result
+        })
+    }
+
+    /// How a trace shows it (spec/checkout.md §21).
+    fn span(&self) -> SpanStart {
+        let source = &self.settings.source;
+        let start = SpanStart::step("repo-checkout")
+            .with("checkout.repo_name", without_password(&self.settings.repository))
+            .with("checkout.refspec", source.refspec.clone())
+            .with("checkout.commit", source.commit.clone())
+            .with("checkout.attempt", self.number.to_string());
+        match &self.settings.mirrors {
+            Some(_) => start.with("checkout.is_using_git_mirrors", "true"),
+            None => start,
+        }
+    }
+
+    /// A step of the attempt, as a span.
+    fn step(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), CheckoutError>,
+    ) -> Result<(), CheckoutError> {
+        self.shell.trace().within(SpanStart::step(name), |_| work())
     }
 
     fn with_ssh_key(&mut self, remote: &mut RemoteMirror) -> Result<(), CheckoutError> {
@@ -66,22 +94,19 @@ impl Attempt<'_> {
         let sparse = sparse::resolve(shell, &settings.sparse)?;
         let preparation = Preparation { shell, settings, mirror: mirror.as_deref(), sparse: sparse.as_ref() };
         preparation.run(&checkout, remote)?;
-        self.clean_before(&checkout)?;
+        self.step("git.clean.pre", || self.clean_before(&checkout))?;
         if settings.lfs {
-            lfs::install(shell)?;
+            self.step("git.lfs.install", || lfs::install(shell))?;
         }
         source::fetch(shell, settings, &checkout, sparse.as_ref(), remote)?;
-        verify::verify(shell, settings)?;
-        match &sparse {
-            Some(sparse) => sparse.apply(shell)?,
-            None => sparse::disable(shell, &checkout),
-        }
-        self.check_out()?;
+        self.step("git.verify_commit", || verify::verify(shell, settings))?;
+        sparse::adjust(shell, sparse.as_ref(), &checkout)?;
+        self.step("git.checkout", || self.check_out())?;
         let submodules = self.submodules(&checkout, sparse.as_ref())?;
         if settings.lfs {
-            lfs::fetch(shell, sparse.as_ref())?;
+            self.step("git.lfs.fetch", || lfs::fetch(shell, sparse.as_ref()))?;
         }
-        self.clean_after(submodules)?;
+        self.step("git.clean.post", || self.clean_after(submodules))?;
         self.resolve_commit();
         Ok(())
     }

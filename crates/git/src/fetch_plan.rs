@@ -42,6 +42,18 @@ impl Plan {
         }
     }
 
+    /// The kind, as a trace names it (spec/checkout.md §21).
+    #[must_use]
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Custom(_) => "custom",
+            Self::PullRequest { which: PullRequestRef::Head, .. } => "github-pr-head",
+            Self::PullRequest { which: PullRequestRef::Merge, .. } => "github-pr-merge",
+            Self::Branch(_) => "branch",
+            Self::Commit(_) => "commit",
+        }
+    }
+
     /// What the job log says about it.
     #[must_use]
     pub(crate) const fn comment(&self) -> &'static str {

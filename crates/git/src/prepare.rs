@@ -9,6 +9,7 @@ use crate::remote_mirror::{self, Cloned, MirrorSite, RemoteMirror};
 use crate::settings::{MirrorMode, Settings};
 use crate::sparse::Sparse;
 use redkite_shell::Shell;
+use redkite_telemetry::SpanStart;
 use std::path::Path;
 
 /// What a repository is prepared with.
@@ -28,12 +29,28 @@ impl Preparation<'_> {
             return self.adjust_alternates(checkout);
         }
         let flags = self.clone_flags(flags);
+        self.shell.trace().within(self.clone_span(&flags), |_| self.clone(&flags, remote))
+    }
+
+    /// How a trace shows the clone (spec/checkout.md §21).
+    fn clone_span(&self, flags: &[String]) -> SpanStart {
+        let mode =
+            self.mirror.and(self.settings.mirrors.as_ref()).map_or("none", |mirrors| mirrors.mode.name());
+        let blobless = flags.iter().any(|flag| flag == "--filter=blob:none");
+        SpanStart::step("git.clone")
+            .with("git.mirror_mode", mode)
+            .with("git.sparse", self.sparse.is_some().to_string())
+            .with("git.blobless_filter", blobless.to_string())
+    }
+
+    fn clone(&self, flags: &[String], remote: &mut RemoteMirror) -> Result<(), CheckoutError> {
         if remote.is_due_at(MirrorSite::FreshClone)
-            && remote_mirror::clone(self.shell, self.settings, remote, &flags)? == Cloned::Yes
+            && remote_mirror::clone(self.shell, self.settings, remote, flags)? == Cloned::Yes
         {
             return Ok(());
         }
-        let args = Args::new(["clone"]).and(flags).and(["--", &self.settings.repository, "."]);
+        let args =
+            Args::new(["clone"]).and(flags.iter().cloned()).and(["--", &self.settings.repository, "."]);
         Git::new(self.shell).run_as(Operation::Clone, args).during("cloning git repository")
     }
 

@@ -9,6 +9,7 @@ use crate::retry::Policy;
 use crate::settings::{PullRequestRef, Settings};
 use crate::sparse::Sparse;
 use redkite_shell::Shell;
+use redkite_telemetry::{Span, SpanStart};
 use std::path::Path;
 
 /// Fetches what the job's source asks for into `checkout`, which is the current directory.
@@ -19,6 +20,21 @@ pub(crate) fn fetch(
     sparse: Option<&Sparse>,
     remote: &mut RemoteMirror,
 ) -> Result<(), CheckoutError> {
+    let source = &settings.source;
+    let start = SpanStart::step("git.fetch")
+        .with("git.pull_request", (source.pull_request != "false").to_string())
+        .with("git.refspec_kind", Plan::of(source).kind());
+    shell.trace().within(start, |span| fetch_unless_there(shell, settings, checkout, sparse, remote, span))
+}
+
+fn fetch_unless_there(
+    shell: &Shell,
+    settings: &Settings,
+    checkout: &Path,
+    sparse: Option<&Sparse>,
+    remote: &mut RemoteMirror,
+    span: &Span,
+) -> Result<(), CheckoutError> {
     // Flags that can't be split fail before anything is repaired or skipped.
     split_flags("git-fetch-flags", &settings.flags.fetch)?;
     remote_mirror::repair(shell, checkout)?;
@@ -26,8 +42,10 @@ pub(crate) fn fetch(
     let may_skip = (settings.skip_fetch_existing || remote.has_hit()) && !settings.source.is_head();
     if may_skip && Git::new(shell).has_commit(".git", commit) {
         shell.log().comment(format_args!("Commit {commit:?} already exists locally, skipping fetch"));
+        span.set("git.skipped", "true");
         return Ok(());
     }
+    span.set("git.skipped", "false");
     let flags = flags(settings, sparse)?;
     let plan = Plan::of(&settings.source);
     shell.log().comment(plan.comment());

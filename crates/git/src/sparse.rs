@@ -3,6 +3,7 @@ use crate::command::{Args, Git};
 use crate::error::{CheckoutError, During};
 use crate::settings::SparseWish;
 use redkite_shell::Shell;
+use redkite_telemetry::SpanStart;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -89,9 +90,23 @@ fn parse_version(output: &str) -> Option<Version> {
     Some((major, minor[..digits].parse().ok()?))
 }
 
+/// Makes the checkout sparse, or whole again.
+pub(crate) fn adjust(shell: &Shell, sparse: Option<&Sparse>, checkout: &Path) -> Result<(), CheckoutError> {
+    let start = SpanStart::step("git.sparse_checkout")
+        .with("git.path_count", sparse.map_or(0, |sparse| sparse.paths.len()).to_string())
+        .with("git.sparse_mode", sparse.map_or("none", |sparse| sparse.mode.name()));
+    shell.trace().within(start, |_| match sparse {
+        Some(sparse) => sparse.apply(shell),
+        None => {
+            disable(shell, checkout);
+            Ok(())
+        }
+    })
+}
+
 impl Sparse {
     /// Tells git.
-    pub(crate) fn apply(&self, shell: &Shell) -> Result<(), CheckoutError> {
+    fn apply(&self, shell: &Shell) -> Result<(), CheckoutError> {
         let git = Git::new(shell);
         let name = self.mode.name();
         shell.log().comment(format_args!(
@@ -111,7 +126,7 @@ impl Sparse {
 }
 
 /// Undoes what an earlier build set up.
-pub(crate) fn disable(shell: &Shell, checkout: &Path) {
+fn disable(shell: &Shell, checkout: &Path) {
     let git_dir = git_dir(checkout);
     let traces = [git_dir.join("info").join("sparse-checkout"), git_dir.join("config.worktree")];
     if !traces.iter().any(|trace| trace.exists()) {

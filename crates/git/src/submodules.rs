@@ -5,6 +5,7 @@ use crate::mirror::{Mirror, Part};
 use crate::settings::{Keyscan, MirrorMode, Settings};
 use crate::{directory, gitmodules, keyscan};
 use redkite_shell::Shell;
+use redkite_telemetry::{Span, SpanStart};
 use std::path::{Path, PathBuf};
 
 /// Initialises and updates the submodules of the checkout in the current directory.
@@ -12,6 +13,17 @@ pub(crate) fn update(
     shell: &Shell,
     settings: &Settings,
     leftovers: &mut Vec<PathBuf>,
+) -> Result<(), CheckoutError> {
+    let mirrored = settings.mirrors.is_some().to_string();
+    let start = SpanStart::step("git.submodules").with("git.mirrored", mirrored);
+    shell.trace().within(start, |span| update_all(shell, settings, leftovers, span))
+}
+
+fn update_all(
+    shell: &Shell,
+    settings: &Settings,
+    leftovers: &mut Vec<PathBuf>,
+    span: &Span,
 ) -> Result<(), CheckoutError> {
     let git = Git::new(shell);
     if let Err(error) = git.run(Args::new(["submodule", "sync", "--recursive"])) {
@@ -27,6 +39,7 @@ pub(crate) fn update(
             return Ok(());
         }
     };
+    span.set("git.count", urls.len().to_string());
     for url in &urls {
         if settings.keyscan != Keyscan::Off {
             keyscan::add_host(shell, url, settings.home.as_deref());
@@ -66,5 +79,6 @@ fn checkout(
             args = args.and(["--dissociate"]);
         }
     }
-    Git::new(shell).run(args).during("updating submodules")
+    let start = SpanStart::step("git.submodule.update");
+    shell.trace().within(start, |_| Git::new(shell).run(args)).during("updating submodules")
 }

@@ -36,6 +36,7 @@ impl Fixture {
             grace: Duration::from_secs(60),
             terminal: Terminal::None,
             verbosity: Verbosity::Normal,
+            trace: Default::default(),
         });
         Self { root, shell }
     }

@@ -63,6 +63,7 @@ impl Bed {
             grace: Duration::from_secs(30),
             terminal: Terminal::None,
             verbosity: Verbosity::Debug,
+            trace: Default::default(),
         });
         let bed = Self { root, shell, cancel, lines };
         bed.sh(MAKE_PLUGIN);

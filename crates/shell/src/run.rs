@@ -177,8 +177,8 @@ impl Shell {
         }
     }
 
-    /// Later wins (spec/job.md §4): this process's environment, the job's, the directory, the command's own, and
-    /// the kind of terminal.
+    /// Later wins (spec/job.md §4): this process's environment, the job's, the directory, the command's own, the
+    /// trace that it is a part of, and the kind of terminal.
     fn child_env(&self, extra: &[(String, String)], terminal: Terminal) -> Vec<(OsString, OsString)> {
         let mut child = self.base_env().to_vec();
         let job = self.env();
@@ -187,6 +187,8 @@ impl Shell {
         child.extend(changed.map(|(name, value)| (name.into(), value.into())));
         child.push(("PWD".into(), self.directory().into_os_string()));
         child.extend(extra.iter().map(|(name, value)| (name.into(), value.into())));
+        let trace = self.trace().variables();
+        child.extend(trace.into_iter().map(|(name, value)| (name.into(), value.into())));
         if terminal != Terminal::None {
             child.push(("TERM".into(), "xterm-256color".into()));
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redkite_process::{Context, Policy, Signal, Terminal};
+use redkite_telemetry::Trace;
 
 use crate::{Env, Log, cleaned, quote_word};
 
@@ -28,6 +29,8 @@ pub struct Setup {
     pub terminal: Terminal,
     /// How much is shown.
     pub verbosity: Verbosity,
+    /// What the work is recorded in.
+    pub trace: Trace,
 }
 
 /// How much of its work a shell shows.
@@ -66,6 +69,7 @@ struct State {
     grace: Duration,
     terminal: Terminal,
     verbosity: Verbosity,
+    trace: Trace,
 }
 
 impl Shell {
@@ -82,6 +86,7 @@ impl Shell {
             grace: setup.grace,
             terminal: setup.terminal,
             verbosity: setup.verbosity,
+            trace: setup.trace,
         };
         Self { state: Arc::new(state), context: setup.context }
     }
@@ -100,6 +105,11 @@ impl Shell {
     /// Where its lines and its commands' output go.
     pub fn log(&self) -> &Log {
         &self.state.log
+    }
+
+    /// What its work is recorded in.
+    pub fn trace(&self) -> &Trace {
+        &self.state.trace
     }
 
     /// How much it shows.

@@ -48,6 +48,7 @@ impl TestShell {
             grace: Duration::from_secs(60),
             terminal: Terminal::None,
             verbosity,
+            trace: Default::default(),
         });
         Self { shell, cancel, lines, output }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Entry, Source, help};
 use crate::environment::Environment;
 use crate::output::Output;
+use redkite_telemetry::Span;
 
 /// The world as a command sees it: standard output, the environment, and where its options came from.
 pub(crate) struct Context {
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) experiments: Vec<String>,
     /// The configuration file that was read.
     pub(crate) config_file: Option<String>,
+    /// What a trace shows of the command.
+    pub(crate) span: Span,
     pub(super) entry: &'static Entry,
     pub(super) sources: BTreeMap<String, Source>,
     pub(super) variables: Vec<String>,

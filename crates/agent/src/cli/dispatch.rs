@@ -15,6 +15,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::options::start_logging;
 use crate::output::Output;
+use crate::telemetry;
 
 /// Runs the command that the words (without the program's own name) ask for.
 pub(crate) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
@@ -157,7 +158,9 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
     let matches = matches.map_err(unreadable)?;
     let experiments = crate::options::experiments(&resolved)?;
     let variables = definition.flags.iter().flat_map(|flag| flag.variables.iter().cloned()).collect();
+    let trace = telemetry::of_command(entry.path, &environment);
     let mut cx = Context {
+        span: trace.enter(telemetry::command_span(entry.path)),
         out: Output::default(),
         environment,
         experiments,
@@ -166,8 +169,10 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
         sources: resolved.sources,
         variables,
     };
-    (entry.run)(&matches, &mut cx)?;
-    Ok(ExitCode::SUCCESS)
+    let result = (entry.run)(&matches, &mut cx);
+    drop(cx);
+    trace.finish();
+    result.map(|()| ExitCode::SUCCESS)
 }
 
 fn config_file(

@@ -83,15 +83,27 @@ pub(crate) struct Pending<'a> {
 
 /// How long the parts of an upload took, and how much there was of them.
 #[derive(Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) collect: Duration,
-    pub(crate) create: Duration,
-    pub(crate) upload: Duration,
-    pub(crate) state_update: Duration,
-    pub(crate) work_units: usize,
-    pub(crate) max_workers: usize,
-    pub(crate) state_updates: usize,
-    pub(crate) batches: usize,
+pub struct Figures {
+    /// Finding and hashing files.
+    pub collect: Duration,
+    /// Making them known to the server.
+    pub create: Duration,
+    /// Sending contents.
+    pub upload: Duration,
+    /// Telling the server what arrived.
+    pub state_update: Duration,
+    /// Files.
+    pub artifacts: usize,
+    /// Their size.
+    pub bytes: u64,
+    /// Files and parts of files.
+    pub work_units: usize,
+    /// How many were sent at once at most.
+    pub max_workers: usize,
+    /// Reports to the server.
+    pub state_updates: usize,
+    /// Requests that made files known.
+    pub batches: usize,
 }
 
 /// What all batches need.
@@ -102,11 +114,15 @@ struct Uploader<'a> {
     transfer: Transfer,
 }
 
-/// Uploads everything that the selection names. Nothing selected is no error.
+/// Uploads everything that the selection names, and says how that went. Nothing selected is no error.
 ///
 /// # Errors
 /// See [`UploadError`]. What was uploaded before stays, and is reported as finished.
-pub fn upload(client: &Client, upload: &Upload, variables: Variables<'_>) -> Result<(), UploadError> {
+pub fn upload(
+    client: &Client,
+    upload: &Upload,
+    variables: Variables<'_>,
+) -> Result<Option<Figures>, UploadError> {
     let mut figures = Figures::default();
     let started = Instant::now();
     let found = collect(&upload.selection)?;
@@ -114,8 +130,10 @@ pub fn upload(client: &Client, upload: &Upload, variables: Variables<'_>) -> Res
     let list = &upload.selection.list;
     if found.is_empty() {
         tracing::info!("No files matched paths: {list}");
-        return Ok(());
+        return Ok(None);
     }
+    figures.artifacts = found.len();
+    figures.bytes = found.iter().map(|found| found.size).sum();
     tracing::info!("Found {} files that match {list:?}", found.len());
     let store = store::open(&upload.destination, variables).map_err(UploadError::Store)?;
     let transfer = Transfer::new(client.settings().user_agent.clone());
@@ -125,8 +143,8 @@ pub fn upload(client: &Client, upload: &Upload, variables: Variables<'_>) -> Res
         tracing::info!("Creating ({from}-{})/{} artifacts", from + batch.len(), found.len());
         uploader.batch(batch, &mut figures)?;
     }
-    figures.log(&found);
-    Ok(())
+    figures.log();
+    Ok(Some(figures))
 }
 
 impl Uploader<'_> {
@@ -190,10 +208,9 @@ impl Uploader<'_> {
 }
 
 impl Figures {
-    fn log(&self, found: &[Found]) {
-        let bytes = iec(found.iter().map(|found| found.size).sum());
-        let Self { collect, create, upload, state_update, .. } = self;
-        let count = found.len();
+    fn log(&self) {
+        let bytes = iec(self.bytes);
+        let Self { collect, create, upload, state_update, artifacts: count, .. } = self;
         let Self { batches, work_units, max_workers, state_updates, .. } = self;
         tracing::info!(
             "Artifact upload timings: collect={collect:?} create={create:?} upload={upload:?} \

@@ -1,6 +1,7 @@
 //! The locks of a mirror (spec/checkout.md §10.2).
 use crate::error::CheckoutError;
 use redkite_shell::{Lock, LockError, RunError, Shell, Verbosity};
+use redkite_telemetry::SpanStart;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,16 @@ pub(super) fn acquire(
     path: &Path,
     timeout: Duration,
 ) -> Result<Lock, CheckoutError> {
+    let start = SpanStart::step(format!("git.mirror.lock_wait.{name}"));
+    shell.trace().within(start, |span| {
+        let lock = wait(shell, name, path, timeout);
+        let timed_out = matches!(lock, Err(CheckoutError::LockTimeout { .. }));
+        span.set("git.timed_out", timed_out.to_string());
+        lock
+    })
+}
+
+fn wait(shell: &Shell, name: &'static str, path: &Path, timeout: Duration) -> Result<Lock, CheckoutError> {
     if shell.verbosity() == Verbosity::Debug {
         shell.log().comment(format_args!("Acquiring mirror repository {name} lock"));
     }

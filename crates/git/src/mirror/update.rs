@@ -11,8 +11,10 @@ use crate::paths::MirrorPaths;
 use crate::remote_mirror::{self, MirrorSite, RemoteMirror};
 use crate::retry::Policy;
 use crate::settings::{Mirrors, Settings};
+use crate::url::without_password;
 use redkite_process::Ending;
 use redkite_shell::{Lock, RunError, Shell};
+use redkite_telemetry::SpanStart;
 use std::path::{Path, PathBuf};
 
 /// The attempt from which on a broken mirror is removed.
@@ -62,6 +64,12 @@ impl<'a> Mirror<'a> {
         if self.mirrors.skip_update {
             return Ok(self.as_it_is());
         }
+        let repository = without_password(self.repository);
+        let start = SpanStart::step("git.mirror.update").with("git.repo", repository);
+        self.shell.trace().within(start, |_| self.prepare_traced(leftovers))
+    }
+
+    fn prepare_traced(&mut self, leftovers: &mut Vec<PathBuf>) -> Result<Option<PathBuf>, CheckoutError> {
         directory::create(self.shell, &self.mirrors.path)?;
         let path = &self.mirrors.path;
         self.shell.cd(path).during(format!("failed to change directory to {path:?}"))?;
@@ -104,7 +112,8 @@ impl<'a> Mirror<'a> {
         let staging = self.clear_staging();
         self.remove_broken();
         if !self.paths.repository.exists() {
-            self.create(staging)?;
+            let start = SpanStart::step("git.mirror.clone");
+            self.shell.trace().within(start, |_| self.create(staging))?;
             return Ok(clone_lock);
         }
         drop(clone_lock);
@@ -191,8 +200,12 @@ impl<'a> Mirror<'a> {
         let origin =
             reconcile(shell, Some(&self.paths.repository), self.repository).during("setting remote URL")?;
         match self.part {
-            Part::Submodule => git.run(Args::new(["--git-dir", &directory, "fetch", "origin"]))?,
-            Part::Repository { .. } if !present => self.fetch(&directory)?,
+            Part::Submodule => shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| {
+                git.run(Args::new(["--git-dir", &directory, "fetch", "origin"]))
+            })?,
+            Part::Repository { .. } if !present => {
+                shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| self.fetch(&directory))?;
+            }
             Part::Repository { .. } => {}
         }
         if origin == Origin::Changed {
@@ -237,7 +250,10 @@ impl<'a> Mirror<'a> {
     fn reference(&self, leftovers: &mut Vec<PathBuf>) -> Result<PathBuf, CheckoutError> {
         let directory = &self.paths.repository;
         if self.settings.clean && self.settings.command_follows {
-            return snapshot::take(self.shell, &self.mirrors.path, directory, self.repository, leftovers);
+            let (shell, mirrors) = (self.shell, &self.mirrors.path);
+            return shell.trace().within(SpanStart::step("git.mirror.snapshot"), |_| {
+                snapshot::take(shell, mirrors, directory, self.repository, leftovers)
+            });
         }
         Ok(directory.clone())
     }

@@ -20,6 +20,7 @@ use crate::settings::Settings;
 use crate::url::without_password;
 use decision::{GitDirectory, Site, Situation, Skip};
 use redkite_shell::{RunError, Shell};
+use redkite_telemetry::Span;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -115,8 +116,13 @@ impl RemoteMirror {
         self.skip = Some(skip);
     }
 
-    /// Says what came of it; at the end of every attempt.
-    pub(crate) fn report(&self, shell: &Shell) {
+    /// Says what came of it, in the log and in the attempt's span; at the end of every attempt.
+    pub(crate) fn report(&self, shell: &Shell, span: &Span) {
+        span.set("git.remote_mirror.outcome", self.outcome.name());
+        span.set("git.remote_mirror.site", self.site.map_or("none", Site::name));
+        if let Some(skip) = self.skip {
+            span.set("git.remote_mirror.skip_reason", skip.name());
+        }
         let mut line =
             format!("outcome={} site={}", self.outcome.name(), self.site.map_or("none", Site::name));
         if let Some(skip) = self.skip {
@@ -124,6 +130,7 @@ impl RemoteMirror {
         }
         let millis = u64::try_from((self.took + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX);
         if millis > 0 {
+            span.set("git.remote_mirror.duration_ms", millis.to_string());
             line += &format!(" duration={}", Spoken(Duration::from_millis(millis)));
         }
         if self.site.is_some() {

@@ -72,6 +72,7 @@ impl Bed {
             terminal: Terminal::None,
             // Shows what is captured, too.
             verbosity: Verbosity::Debug,
+            trace: Default::default(),
         });
         let bed = Self { root, shell, cancel, leftovers: Vec::new(), lines };
         bed.sh(MAKE_PROJECT);

@@ -1,7 +1,10 @@
 //! `artifact upload` (docs/spec/artifacts.md §2).
 
 use redkite_api::JobId;
-use redkite_artifact::{LinkArtifacts, Links, Parts, Reading, Selection, Separators, Upload, processors};
+use redkite_artifact::{
+    Figures, LinkArtifacts, Links, Parts, Reading, Selection, Separators, Upload, processors,
+};
+use redkite_telemetry::Span;
 
 use crate::cli::{Command, Context, Deprecation, home_directory};
 use crate::failure::{Failure, OrFail};
@@ -78,7 +81,34 @@ impl Command for Args {
         let client = self.api.client(&cx.environment);
         let upload = self.upload(cx);
         let variables = |name: &str| cx.environment.get(name);
-        redkite_artifact::upload(&client, &upload, &variables).or_fail("failed to upload artifacts")
+        let done = redkite_artifact::upload(&client, &upload, &variables);
+        if let Some(figures) = done.or_fail("failed to upload artifacts")? {
+            show(&cx.span, &figures);
+        }
+        Ok(())
+    }
+}
+
+/// The figures of an upload, as its trace has them (docs/spec/artifacts.md §4).
+fn show(span: &Span, figures: &Figures) {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    for (key, count) in [
+        ("artifact.count", figures.artifacts),
+        ("artifact.batch_count", figures.batches),
+        ("artifact.work_unit_count", figures.work_units),
+        ("artifact.max_workers", figures.max_workers),
+        ("artifact.state_update_count", figures.state_updates),
+    ] {
+        span.set(key, number(count));
+    }
+    span.set("artifact.bytes", i64::try_from(figures.bytes).unwrap_or(i64::MAX));
+    for (key, time) in [
+        ("artifact.collect_ms", figures.collect),
+        ("artifact.create_ms", figures.create),
+        ("artifact.upload_ms", figures.upload),
+        ("artifact.state_update_ms", figures.state_update),
+    ] {
+        span.set(key, i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     }
 }
 

@@ -4,6 +4,7 @@ mod host;
 mod options;
 mod resolve;
 mod surroundings;
+mod tracing;
 
 use std::time::Duration;
 
@@ -25,14 +26,20 @@ impl Command for Args {
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
         let (settings, ending) = self.checked(cx)?;
+        let recording = self.recording(cx);
+        let trace = recording.trace.clone();
         let host = Host {
-            lines: Box::new(std::io::stderr()),
-            output: Box::new(redkite_process::unbuffered_output().or_fail("opening the standard output")?),
+            lines: trace.mirrored(std::io::stderr()),
+            output: trace
+                .mirrored(redkite_process::unbuffered_output().or_fail("opening the standard output")?),
             disabled_warnings: self.disable_warnings_for,
             environment: cx.environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             directory: std::env::current_dir().or_fail("finding the current directory")?,
             cancel_signal: ending.signal,
             signal_grace: ending.grace + AFTER_THE_AGENT,
+            trace: recording.trace,
+            span: recording.span,
+            notices: recording.notices,
         };
         let mut surroundings = AgentSurroundings::new(
             settings.paths.agent.clone(),
@@ -42,7 +49,10 @@ impl Command for Args {
                 Sockets::Below(self.paths.sockets.sockets_path.as_str().into())
             },
         );
-        match redkite_executor::run(settings, host, &mut surroundings)? {
+        let outcome = redkite_executor::run(settings, host, &mut surroundings);
+        // Also of a job that was cancelled, before this process ends as it was told to.
+        trace.finish();
+        match outcome? {
             Outcome::Status(0) => Ok(()),
             // The system keeps 8 bits: −1 is 255.
             Outcome::Status(status) => Err(Failure::Silent(status.to_le_bytes()[0])),

@@ -37,6 +37,7 @@ impl Git {
             grace: Duration::ZERO,
             terminal: Terminal::None,
             verbosity: Verbosity::Normal,
+            trace: Default::default(),
         });
         Ok(Self { shell, complaints })
     }
