@@ -16,6 +16,8 @@ use prost::Message as _;
 pub(crate) struct Collected {
     traces: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
     logs: Arc<Mutex<Vec<ExportLogsServiceRequest>>>,
+    /// As they came.
+    datadog: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 /// The collector; its threads end with the test's process.
@@ -125,12 +127,17 @@ impl Collected {
                     .expect("whole")
                     .push(ExportLogsServiceRequest::decode(body).expect("records"));
             }
+            "/v0.4/traces" => self.datadog.lock().expect("whole").push(body.to_vec()),
             other => panic!("nothing is at {other}"),
         }
     }
 
     pub(crate) fn traces(&self) -> Vec<ExportTraceServiceRequest> {
         self.traces.lock().expect("whole").clone()
+    }
+
+    pub(crate) fn datadog(&self) -> Vec<Vec<u8>> {
+        self.datadog.lock().expect("whole").clone()
     }
 
     pub(crate) fn spans(&self) -> Vec<Span> {

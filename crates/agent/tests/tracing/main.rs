@@ -275,6 +275,44 @@ fn the_log_is_exported_line_by_line() {
 }
 
 #[test]
+fn datadog_gets_the_job_as_one_trace() {
+    let collector = Collector::start();
+    let mut machine = Machine::new("exit 3");
+    machine.set("BUILDKITE_TRACING_BACKEND", "datadog");
+    machine.set("BUILDKITE_BOOTSTRAP_PHASES", "command");
+    machine.set("DD_TRACE_AGENT_URL", &format!("http://127.0.0.1:{}", collector.http));
+    // Trace 255, parent 16.
+    let context = "DX8EAQL_gAABDAEMAAAy_4AAAhJ4LWRhdGFkb2ctdHJhY2UtaWQDMjU1E3gtZGF0YWRvZy1wYXJlbnQtaWQCMTY=";
+    machine.set("BUILDKITE_TRACE_CONTEXT", context);
+    assert_eq!(machine.run().status.code(), Some(3));
+    let requests = collector.collected.datadog();
+    let [body] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+    // One trace of seven spans: environment, pre-command, the command, post-command, command, pre-exit, the job.
+    assert_eq!(body[..2], [0x91, 0x97]);
+    let has = |bytes: &[u8]| body.windows(bytes.len()).any(|window| window == bytes);
+    let pair = |key: &str, value: &str| {
+        let text =
+            |text: &str| [&[0xa0 | u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
+        [text(key), text(value)].concat()
+    };
+    for (key, value) in [
+        ("name", "job.run"),
+        ("resource", "org/pipe/job"),
+        ("name", "hook.execute"),
+        ("name", "pre-command hooks"),
+        ("service", "buildkite-agent"),
+        ("error.message", "exit status 3"),
+    ] {
+        assert!(has(&pair(key, value)), "{key}={value}");
+    }
+    let id = |key: &str, id: u64| {
+        [&[0xa0 | u8::try_from(key.len()).expect("short")], key.as_bytes(), &[0xcf], &id.to_be_bytes()]
+            .concat()
+    };
+    assert!(has(&id("trace_id", 255)) && has(&id("parent_id", 16)));
+}
+
+#[test]
 fn what_makes_no_sense_is_said() {
     let check = |name: &str, value: &str, expected: &str| {
         let mut machine = Machine::new("true");

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use opentelemetry::trace::{Status, TraceId};
+use opentelemetry::trace::{SpanId, Status, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 use rmp::encode::{write_array_len, write_f64, write_i32, write_map_len, write_sint, write_str, write_u64};
 
@@ -10,6 +10,11 @@ use super::Tags;
 
 /// The attribute that becomes a span's resource; without it, its name is.
 const RESOURCE: &str = "resource.name";
+/// What marks a span for analysis, here and there.
+const ANALYTICS: &str = "analytics.event";
+const ANALYSED: (&str, f64) = ("_dd1.sr.eausr", 1.0);
+/// The first span of this process.
+const TOP_LEVEL: (&str, f64) = ("_dd.top_level", 1.0);
 /// The user wants the trace to be kept.
 const KEEP: (&str, f64) = ("_sampling_priority_v1", 2.0);
 
@@ -63,13 +68,18 @@ fn nanos(time: SystemTime) -> i64 {
 
 fn write_span(out: &mut Vec<u8>, span: &SpanData, tags: &Tags) -> Result<(), rmp::encode::ValueWriteError> {
     let mut own = Tags { service: tags.service.clone(), ..tags.clone() };
-    own.add(span.attributes.iter().filter(|attribute| attribute.key.as_str() != RESOURCE).cloned());
+    let told = |name: &str| [RESOURCE, ANALYTICS].contains(&name);
+    own.add(span.attributes.iter().filter(|attribute| !told(attribute.key.as_str())).cloned());
+    let analysed = span.attributes.iter().any(|attribute| attribute.key.as_str() == ANALYTICS);
+    let outermost = span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID;
+    let marks = [(analysed, ANALYSED), (outermost, TOP_LEVEL), (true, KEEP)];
+    let marks = marks.into_iter().filter(|(holds, _)| *holds);
+    own.numbers.extend(marks.map(|(_, (name, number))| (name.to_owned(), number)));
     let trace = u128::from_be_bytes(span.span_context.trace_id().to_bytes());
     let (high, low) = ((trace >> 64) as u64, trace as u64);
     if high != 0 {
         own.texts.push(("_dd.p.tid".into(), format!("{high:016x}")));
     }
-    own.numbers.push((KEEP.0.into(), KEEP.1));
     let failed = matches!(span.status, Status::Error { .. });
     own.texts.extend(failed.then(|| error_tags(span)).into_iter().flatten());
     let resource = span.attributes.iter().find(|attribute| attribute.key.as_str() == RESOURCE);
