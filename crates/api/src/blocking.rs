@@ -3,6 +3,7 @@
 use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
 use crate::call::{Answer, Call};
 use crate::error::{ApiError, Failure};
+use crate::halt::Halt;
 use crate::policy::Next;
 use crate::settings::Settings;
 use crate::{tls, traffic};
@@ -19,6 +20,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 pub struct Client {
     agent: ureq::Agent,
     settings: Settings,
+    halt: Halt,
 }
 
 impl Client {
@@ -41,7 +43,19 @@ impl Client {
         if settings.endpoint.is_loopback() {
             config = config.proxy(None);
         }
-        Self { agent: ureq::Agent::new_with_config(config.build()), settings }
+        Self { agent: ureq::Agent::new_with_config(config.build()), settings, halt: Halt::default() }
+    }
+
+    /// The same client, which begins no attempt and ends each wait once `halt` is given.
+    #[must_use]
+    pub fn until(self, halt: Halt) -> Self {
+        Self { halt, ..self }
+    }
+
+    /// What it heeds: those who do more than calls with it heed it, too.
+    #[must_use]
+    pub fn halt(&self) -> &Halt {
+        &self.halt
     }
 
     /// What the client was told.
@@ -53,7 +67,7 @@ impl Client {
     /// Carries `call` until it succeeds or its policy gives up.
     ///
     /// # Errors
-    /// The last attempt's failure.
+    /// The last attempt's failure, or that there was to be none.
     pub fn call<T>(&self, call: &Call<T>) -> Result<T, ApiError> {
         let started = Instant::now();
         let mut failed = 0;
@@ -68,13 +82,20 @@ impl Client {
             attempts::report(&call.policy, failed, &error, next);
             match next {
                 Next::GiveUp => return Err(error),
-                Next::Wait(wait) => pause(wait),
+                Next::Wait(wait) => {
+                    if self.halt.wait(wait) {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
 
     fn attempt<T>(&self, call: &Call<T>, failed: u32, left: Option<Duration>) -> Result<T, ApiError> {
         let mut target = Target::first(call, &self.settings);
+        if self.halt.is_given() {
+            return Err(ApiError::new(target.method, target.url, Failure::Halted));
+        }
         loop {
             let headers = attempts::headers(call, &self.settings, failed, left, &target);
             let body = call.body.bytes().filter(|_| target.has_body);
@@ -141,9 +162,4 @@ fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
 fn is_hopeless(error: &ureq::Error) -> bool {
     use ureq::Error::{BadUri, Http, InvalidProxyUrl, RequireHttpsOnly, TlsRequired};
     matches!(error, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command's only thread, between two attempts")]
-fn pause(wait: Duration) {
-    std::thread::sleep(wait);
 }

@@ -59,6 +59,8 @@ pub enum Failure {
     },
     /// The time allowed for all attempts is over.
     DeadlineExceeded,
+    /// The caller was told to stop.
+    Halted,
 }
 
 impl ApiError {
@@ -82,7 +84,7 @@ impl ApiError {
             | Failure::Decode { status, .. }
             | Failure::NotYet { status, .. }
             | Failure::Refused { status, .. } => Some(status),
-            Failure::Transport { .. } | Failure::DeadlineExceeded => None,
+            Failure::Transport { .. } | Failure::DeadlineExceeded | Failure::Halted => None,
         }
     }
 
@@ -93,7 +95,10 @@ impl ApiError {
             Failure::Status { status, .. } => is_retryable_status(*status),
             Failure::Transport { retryable, .. } => *retryable,
             Failure::NotYet { .. } => true,
-            Failure::Decode { .. } | Failure::Refused { .. } | Failure::DeadlineExceeded => false,
+            Failure::Decode { .. }
+            | Failure::Refused { .. }
+            | Failure::DeadlineExceeded
+            | Failure::Halted => false,
         }
     }
 
@@ -154,6 +159,7 @@ impl fmt::Display for ApiError {
             Failure::Transport { reason, .. } => write!(f, "{method} {url}: {reason}"),
             Failure::NotYet { reason, .. } | Failure::Refused { reason, .. } => f.write_str(reason),
             Failure::DeadlineExceeded => write!(f, "{method} {url}: out of time"),
+            Failure::Halted => write!(f, "{method} {url}: stopped"),
         }
     }
 }

@@ -11,6 +11,7 @@
 mod call;
 pub mod calls;
 mod error;
+mod halt;
 mod headers;
 mod ids;
 mod lenient;
@@ -37,6 +38,7 @@ mod traffic;
 
 pub use call::{Answer, Body, Call, Sequence};
 pub use error::{ApiError, Failure};
+pub use halt::Halt;
 pub use headers::{AGENT_BUILD, AGENT_VERSION, RequestHeaders, UserAgent, VARIABLE_PREFIX, go_arch, go_os};
 pub use ids::{AgentId, ArtifactId, BuildId, JobId, StepRef};
 pub use path::{Endpoint, Path, encode_segment};

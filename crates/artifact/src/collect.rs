@@ -7,10 +7,12 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use redkite_api::Halt;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use crate::glob::{Links, Pattern, PatternError, Walk};
+use crate::heeding::Heeding;
 use crate::paths::{absolute, split_list, way};
 use crate::types::content_type;
 
@@ -96,16 +98,19 @@ pub enum CollectError {
         /// Why.
         source: io::Error,
     },
+    /// It was told to stop.
+    #[error("stopped")]
+    Halted,
 }
 
-/// Finds and reads everything a selection names, in the order of the paths.
+/// Finds and reads everything a selection names, in the order of the paths, unless `halt` is given.
 ///
 /// # Errors
 /// If a pattern is malformed, or one of the files can't be read: then none of them is uploaded.
-pub fn collect(selection: &Selection) -> Result<Vec<Found>, CollectError> {
+pub fn collect(selection: &Selection, halt: &Halt) -> Result<Vec<Found>, CollectError> {
     let mut candidates = candidates(selection, selected(selection)?);
     candidates.sort_unstable();
-    let read = in_parallel(&candidates, |candidate| read(candidate, selection));
+    let read = in_parallel(&candidates, |candidate| read(candidate, selection, halt));
     read.into_iter().collect()
 }
 
@@ -164,10 +169,14 @@ fn recorded(path: &Path, absolute: &Path, selection: &Selection) -> String {
 }
 
 /// Reads a file once for all there is to know of it.
-fn read(candidate: &Candidate, selection: &Selection) -> Result<Found, CollectError> {
+fn read(candidate: &Candidate, selection: &Selection, halt: &Halt) -> Result<Found, CollectError> {
     let path = &candidate.absolute;
-    let failed = |source| CollectError::File { path: path.display().to_string(), source };
-    let sums = File::open(path).and_then(Sums::of).map_err(failed)?;
+    let failed = |source| match halt.is_given() {
+        true => CollectError::Halted,
+        false => CollectError::File { path: path.display().to_string(), source },
+    };
+    let content = File::open(path).map(|reader| Heeding { reader, halt });
+    let sums = content.and_then(Sums::of).map_err(failed)?;
     let kind = match selection.content_type.as_str() {
         "" => content_type(&candidate.path),
         given => given.to_owned(),
@@ -218,7 +227,9 @@ pub fn processors() -> usize {
 /// Does `work` on every item, on as many threads as there are processors; results in the order of the items.
 fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
+    let log = tracing::dispatcher::get_default(Clone::clone);
     let worker = || {
+        let _log = tracing::dispatcher::set_default(&log);
         let mut done = Vec::new();
         while let Some((index, item)) = next_of(items, &next) {
             done.push((index, work(item)));

@@ -4,9 +4,9 @@
 mod collect;
 mod download;
 mod glob;
+mod heeding;
 mod paths;
 mod search;
-mod signal;
 mod sizes;
 mod store;
 mod transfer;

@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use redkite_api::{Endpoint, UserAgent, tls};
+use redkite_api::{Endpoint, Halt, UserAgent, tls};
 use ureq::config::AutoHeaderValue;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, SendBody};
+
+use crate::heeding::Heeding;
 
 /// A redirect more than this is an error.
 const MOST_REDIRECTS: u32 = 10;
@@ -21,6 +23,7 @@ pub(crate) struct Transfer {
     direct: Agent,
     proxied: Agent,
     user_agent: UserAgent,
+    halt: Halt,
 }
 
 /// Why a content was not moved.
@@ -57,7 +60,14 @@ impl Transfer {
                 .allow_non_standard_methods(true)
         };
         let direct = Agent::new_with_config(config().proxy(None).build());
-        Self { direct, proxied: Agent::new_with_config(config().build()), user_agent }
+        let halt = Halt::default();
+        Self { direct, proxied: Agent::new_with_config(config().build()), user_agent, halt }
+    }
+
+    /// The same client, which breaks off what it sends once `halt` is given.
+    #[must_use]
+    pub(crate) fn until(self, halt: Halt) -> Self {
+        Self { halt, ..self }
     }
 
     /// Sends a content.
@@ -66,11 +76,12 @@ impl Transfer {
         method: &Method,
         url: &str,
         headers: &[(HeaderName, String)],
-        mut content: Content<impl Read>,
+        content: Content<impl Read>,
     ) -> Result<Response<ureq::Body>, TransferError> {
         let length = content.length.map(|length| (CONTENT_LENGTH, length.to_string()));
         let all: Vec<_> = headers.iter().cloned().chain(length).collect();
-        let request = self.request(method, url, &all, SendBody::from_reader(&mut content.reader))?;
+        let mut reader = Heeding { reader: content.reader, halt: &self.halt };
+        let request = self.request(method, url, &all, SendBody::from_reader(&mut reader))?;
         let answer = self.agent(url).run(request);
         answer.map_err(|error| transport(method, url, &error))
     }

@@ -69,7 +69,10 @@ fn every_recorded_pattern_selects_what_the_reference_selected() {
             let absolute = root.to_str().unwrap();
             text.replace("{{ROOT}}", absolute).replace("{{ROOT_REL}}", &absolute[1..])
         };
-        let found = collect(&selection(case, &root, place(case["paths"].as_str().unwrap())));
+        let found = collect(
+            &selection(case, &root, place(case["paths"].as_str().unwrap())),
+            &redkite_api::Halt::default(),
+        );
         let status = u64::from(found.is_err());
         let mut found: Vec<_> = found.unwrap_or_default().into_iter().map(|found| found.path).collect();
         found.sort_unstable();

@@ -5,11 +5,11 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use redkite_api::Halt;
 use redkite_api::policy::CONTENT_DOWNLOAD;
 use redkite_api::wire::Artifact;
 use sha2::{Digest, Sha256};
 
-use crate::signal::Signal;
 use crate::sizes::iec;
 use crate::store::{Source, StoreError};
 use crate::transfer::{Transfer, TransferError, content, is_content, status_line};
@@ -53,7 +53,7 @@ pub(super) fn fetch(
         tracing::warn!(
             "Error trying to download {url} ({error}) Attempt {attempt}/{attempts} Retrying in {wait:?}"
         );
-        Signal::default().wait(wait);
+        Halt::default().wait(wait);
     }
     Ok(())
 }

@@ -69,6 +69,9 @@ pub enum UploadError {
         /// Why.
         source: StoreError,
     },
+    /// It was told to stop.
+    #[error("uploading artifacts: stopped")]
+    Halted,
     /// Contents or reports did not arrive.
     #[error("uploading artifacts: errors uploading artifacts: {}", .0.join("\n"))]
     Transfers(Vec<String>),
@@ -114,7 +117,8 @@ struct Uploader<'a> {
     transfer: Transfer,
 }
 
-/// Uploads everything that the selection names, and says how that went. Nothing selected is no error.
+/// Uploads everything that the selection names, until the client is to stop, and says how that went. Nothing
+/// selected is no error.
 ///
 /// # Errors
 /// See [`UploadError`]. What was uploaded before stays, and is reported as finished.
@@ -125,7 +129,7 @@ pub fn upload(
 ) -> Result<Option<Figures>, UploadError> {
     let mut figures = Figures::default();
     let started = Instant::now();
-    let found = collect(&upload.selection)?;
+    let found = collect(&upload.selection, client.halt())?;
     figures.collect = started.elapsed();
     let list = &upload.selection.list;
     if found.is_empty() {
@@ -136,7 +140,7 @@ pub fn upload(
     figures.bytes = found.iter().map(|found| found.size).sum();
     tracing::info!("Found {} files that match {list:?}", found.len());
     let store = store::open(&upload.destination, variables).map_err(UploadError::Store)?;
-    let transfer = Transfer::new(client.settings().user_agent.clone());
+    let transfer = Transfer::new(client.settings().user_agent.clone()).until(client.halt().clone());
     let uploader = Uploader { client, upload, store, transfer };
     for (index, batch) in found.chunks(BATCH).enumerate() {
         let from = index * BATCH;
@@ -157,6 +161,9 @@ impl Uploader<'_> {
         let started = Instant::now();
         let errors = workers::send(self, &pending, figures);
         figures.upload += started.elapsed();
+        if self.client.halt().is_given() {
+            return Err(UploadError::Halted);
+        }
         if !errors.is_empty() {
             return Err(UploadError::Transfers(errors));
         }

@@ -5,12 +5,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use redkite_api::Halt;
 use redkite_api::policy::CONTENT_UPLOAD;
 use redkite_api::wire::PartEtag;
 
 use super::report::Report;
 use super::{Figures, Pending, Uploader};
-use crate::signal::Signal;
 use crate::sizes::iec;
 use crate::store::{Part, StoreError, Unit};
 
@@ -29,25 +29,29 @@ struct Work<'a> {
     artifact: usize,
     pending: &'a Pending<'a>,
     unit: &'a Unit,
-    /// Given when another unit of the artifact has failed: the rest is of no use.
-    failed: &'a Signal,
+    /// Given when another unit of the artifact has failed, or all is to stop: the rest is of no use.
+    failed: &'a Halt,
 }
 
 /// Sends everything and reports it; what went wrong, in words.
 pub(super) fn send(uploader: &Uploader<'_>, pending: &[Pending<'_>], figures: &mut Figures) -> Vec<String> {
-    let failed: Vec<_> = pending.iter().map(|_| Signal::default()).collect();
+    let failed: Vec<_> = pending.iter().map(|_| uploader.client.halt().below()).collect();
     let work: Vec<_> = (0..pending.len()).flat_map(|artifact| units(artifact, pending, &failed)).collect();
     let workers = uploader.concurrency().min(work.len());
     figures.work_units += work.len();
     figures.max_workers = figures.max_workers.max(workers);
     tracing::debug!("{} work units for {workers} workers", work.len());
     let next = AtomicUsize::new(0);
+    let log = tracing::dispatcher::get_default(Clone::clone);
     // As long as the queue of work: nobody ever waits to say that something has ended.
     let (ended, results) = sync_channel(work.len());
     thread::scope(|scope| {
         for _ in 0..workers {
-            let (ended, next, work) = (ended.clone(), &next, &work);
-            scope.spawn(move || run(uploader, work, next, &ended));
+            let (ended, next, work, log) = (ended.clone(), &next, &work, &log);
+            scope.spawn(move || {
+                let _log = tracing::dispatcher::set_default(log);
+                run(uploader, work, next, &ended);
+            });
         }
         drop(ended);
         collect(uploader, pending, &results, figures)
@@ -57,7 +61,7 @@ pub(super) fn send(uploader: &Uploader<'_>, pending: &[Pending<'_>], figures: &m
 fn units<'a>(
     artifact: usize,
     pending: &'a [Pending<'a>],
-    failed: &'a [Signal],
+    failed: &'a [Halt],
 ) -> impl Iterator<Item = Work<'a>> {
     let (pending, failed) = (&pending[artifact], &failed[artifact]);
     pending.units.iter().map(move |unit| Work { artifact, pending, unit, failed })
