@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-/// A snapshot of the process environment; the only place of the program where it is read.
+/// A snapshot of the process environment (the only place of the program where it is read), or what stands for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment(BTreeMap<OsString, OsString>);
 
@@ -28,6 +28,13 @@ impl Environment {
     pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
         self.iter()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+    }
+}
+
+/// Of a repeated name, the last value counts.
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
     }
 }
 

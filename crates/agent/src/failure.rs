@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::Write;
 use std::process::ExitCode;
+
+use crate::output::Output;
 
 /// What a command ends with when it does not succeed.
 #[derive(Debug)]
@@ -37,20 +39,33 @@ impl Failure {
 
     /// Says what there is to say and names the exit status. Nothing else in the program decides either.
     pub(crate) fn report(self) -> ExitCode {
+        if let Self::Signal(signal) = self {
+            redkite_process::die_by(redkite_process::Signal::from_number(signal));
+        }
+        ExitCode::from(self.report_to(&mut Output::default(), &mut std::io::stderr().lock()))
+    }
+
+    /// The same where others stand for this process's output and error.
+    pub(crate) fn report_to(self, out: &mut Output, err: &mut dyn Write) -> u8 {
+        let mut say = |text: &str, status| {
+            err.write_all(text.as_bytes()).ok();
+            status
+        };
         match self {
             Self::Message(message) => say(&format!("buildkite-agent: fatal: {message}\n"), 1),
             Self::Bare { message, status } => say(&format!("{message}\n"), status),
             Self::Page(page) => say(&page, 1),
             Self::Usage { page, reason } => {
-                crate::output::Output::default().text(&page).ok();
+                out.text(&page).ok();
                 say(&format!("buildkite-agent: fatal: {reason}\n"), 1)
             }
-            Self::Silent(status) => ExitCode::from(status),
+            Self::Silent(status) => status,
             Self::Logged(message) => {
                 tracing::error!(target: crate::logging::FATAL, "{message}");
-                ExitCode::from(1)
+                1
             }
-            Self::Signal(signal) => end_by(signal),
+            // A signal that did not end us after all leaves the status a shell would report for it.
+            Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(255),
         }
     }
 }
@@ -87,15 +102,4 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-fn say(text: &str, status: u8) -> ExitCode {
-    std::io::stderr().lock().write_all(text.as_bytes()).ok();
-    ExitCode::from(status)
-}
-
-/// A signal that does not end us after all leaves the status a shell would report for it.
-fn end_by(signal: i32) -> ExitCode {
-    redkite_process::die_by(redkite_process::Signal::from_number(signal));
-    ExitCode::from(u8::try_from(128 + signal).unwrap_or(255))
 }

@@ -12,8 +12,14 @@ use thiserror::Error;
 pub(crate) struct OutputError(#[from] io::Error);
 
 /// Where a command puts its result.
-#[derive(Debug, Default)]
-pub(crate) struct Output(());
+#[derive(Default)]
+pub(crate) enum Output {
+    /// This process's standard output.
+    #[default]
+    Standard,
+    /// What stands for it.
+    Other(Box<dyn Write + Send>),
+}
 
 impl Output {
     /// The text as it is.
@@ -23,7 +29,10 @@ impl Output {
 
     /// Bytes that may be no text.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
-        let mut out = io::stdout().lock();
+        let out: &mut dyn Write = match self {
+            Self::Standard => &mut io::stdout().lock(),
+            Self::Other(out) => out,
+        };
         out.write_all(bytes)?;
         Ok(out.flush()?)
     }

@@ -48,7 +48,7 @@ impl Job<'_> {
             self.shell.log().comment("Skipping checkout, BUILDKITE_SKIP_CHECKOUT is set");
         } else {
             self.get_source()?;
-            metadata::report(&self.shell, &self.settings.paths.agent, &self.settings.source.commit);
+            metadata::report(&self.shell, self.surroundings, &self.settings.source.commit);
         }
         self.run_post_checkout_hooks()
     }

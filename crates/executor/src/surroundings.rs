@@ -4,10 +4,11 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use redkite_git::metadata::MetaData;
 use redkite_shell::{OverrideMode, RunError, Shell};
 
 /// The rest of the program, as a job sees it.
-pub trait Surroundings {
+pub trait Surroundings: MetaData {
     /// Starts the server that the job's processes can talk to.
     ///
     /// # Errors

@@ -1,27 +1,37 @@
 //! What was checked out is told to the control plane (spec/checkout.md §19).
 use crate::command::{Args, Git};
 use crate::error::{CheckoutError, During};
-use redkite_shell::{Command, Shell, WarningId};
-use std::path::Path;
+use redkite_shell::{RunError, Shell, WarningId};
 
 const KEY: &str = "buildkite:git:commit";
 const FORMAT: &str = "--format=commit %H%nabbrev-commit %h%nAuthor: %an <%ae>%n%n%w(0,4,4)%B";
 
+/// The build's meta-data. What there is to say of the traffic goes into the shell's log.
+pub trait MetaData {
+    /// Whether there is a value of this key; an answer that doesn't come is a no.
+    fn has_meta_data(&mut self, shell: &Shell, key: &str) -> bool;
+
+    /// Sets a value.
+    ///
+    /// # Errors
+    /// It could not be set.
+    fn set_meta_data(&mut self, shell: &Shell, key: &str, value: String) -> Result<(), RunError>;
+}
+
 /// Sends the commit's description, unless the control plane has it. A failure is only a warning.
-pub fn report(shell: &Shell, agent: &Path, commit: &str) {
+pub fn report(shell: &Shell, build: &mut dyn MetaData, commit: &str) {
     let log = shell.log();
     log.comment("Checking to see if git commit information needs to be sent to Buildkite...");
     if shell.get("BUILDKITE_COMMIT_RESOLVED").as_deref() == Some("true") {
         log.comment("BUILDKITE_COMMIT is already resolved and meta-data populated, skipping");
         return;
     }
-    let agent = agent.to_string_lossy();
-    if shell.run(&Command::new(agent.clone(), ["meta-data", "exists", KEY])).is_ok() {
+    if build.has_meta_data(shell, KEY) {
         log.comment("Git commit information has already been sent to Buildkite");
         return;
     }
     log.comment("Sending Git commit information back to Buildkite");
-    if let Err(error) = send(shell, &agent, commit) {
+    if let Err(error) = send(shell, build, commit) {
         log.optional_warning(
             WarningId::GitCommitResolutionFailed,
             format_args!("Couldn't send commit information to Buildkite: {error}"),
@@ -29,10 +39,9 @@ pub fn report(shell: &Shell, agent: &Path, commit: &str) {
     }
 }
 
-fn send(shell: &Shell, agent: &str, commit: &str) -> Result<(), CheckoutError> {
+fn send(shell: &Shell, build: &mut dyn MetaData, commit: &str) -> Result<(), CheckoutError> {
     let description = describe(shell, commit).during("getting git commit information")?;
-    let command = Command::new(agent, ["meta-data", "set", KEY]).input(description);
-    shell.run(&command).during("sending git commit information to Buildkite")
+    build.set_meta_data(shell, KEY, description).during("sending git commit information to Buildkite")
 }
 
 /// The commit's ids, author and message, in the form that the control plane reads.

@@ -12,6 +12,7 @@ mod interrupts;
 mod launch;
 mod replace;
 mod signal;
+mod task;
 mod warden;
 
 #[cfg(unix)]
@@ -29,3 +30,4 @@ pub use launch::{Input, Launch, SpawnError, Stream, Streams, Terminal};
 pub use os::unbuffered_output;
 pub use replace::replace;
 pub use signal::{Signal, UnknownSignal};
+pub use task::{TaskEnd, run_task};

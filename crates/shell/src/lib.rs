@@ -5,6 +5,7 @@
 
 mod command;
 mod env;
+mod inside;
 mod lock;
 mod log;
 mod lookup;
@@ -26,6 +27,7 @@ mod os;
 
 pub use command::{Command, Display, Pty, Stderr};
 pub use env::{Changed, Env, EnvDiff};
+pub use inside::{Inside, InsideOutput};
 pub use lock::{Lock, LockError};
 pub use log::{Log, LogWriter, WarningId};
 pub use path::cleaned;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::time::Instant;
 
 use redkite_process::{
     Context, Ending, Finished, Input, Launch, OutputEnd, SpawnError, Stream, Streams, Terminal,
@@ -132,7 +133,7 @@ impl Shell {
             streams,
             ..Launch::new(program, self.directory())
         };
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let child = launch.spawn().map_err(RunError::Start)?;
         let pid = child.pid();
         self.tell(format_args!("[Process] Process is running with PID: {pid}"));
@@ -143,9 +144,16 @@ impl Shell {
             self.tell(format_args!(
                 "Process with PID: {pid} finished with Exit Status: {status}, Signal: {signal}"
             ));
+        }
+        self.say_completed(started);
+        meaning(finished)
+    }
+
+    /// Says in debug mode how long something took that began then.
+    pub(crate) fn say_completed(&self, started: Instant) {
+        if self.verbosity() == Verbosity::Debug {
             self.log().comment(format_args!("↳ Command completed in {:.4?}", started.elapsed()));
         }
-        meaning(finished)
     }
 
     /// Says in debug mode what becomes of a process, as the agent's own log would (spec/job.md §22).
@@ -156,7 +164,7 @@ impl Shell {
         }
     }
 
-    fn show(&self, command: &Command, display: &Display) {
+    pub(crate) fn show(&self, command: &Command, display: &Display) {
         let debug = self.verbosity() == Verbosity::Debug;
         match display {
             Display::Text(text) if !debug => self.log().prompt(text),
@@ -170,7 +178,7 @@ impl Shell {
         }
     }
 
-    fn terminal_of(&self, command: &Command) -> Terminal {
+    pub(crate) fn terminal_of(&self, command: &Command) -> Terminal {
         match (command.pty, &command.input) {
             (Pty::AsConfigured, Input::Nothing) => self.terminal(),
             _ => Terminal::None,
@@ -179,7 +187,11 @@ impl Shell {
 
     /// Later wins (spec/job.md §4): this process's environment, the job's, the directory, the command's own, the
     /// trace that it is a part of, and the kind of terminal.
-    fn child_env(&self, extra: &[(String, String)], terminal: Terminal) -> Vec<(OsString, OsString)> {
+    pub(crate) fn child_env(
+        &self,
+        extra: &[(String, String)],
+        terminal: Terminal,
+    ) -> Vec<(OsString, OsString)> {
         let mut child = self.base_env().to_vec();
         let job = self.env();
         // A value that came from this process keeps its bytes, also when they are not UTF-8.

@@ -177,6 +177,10 @@ impl Shell {
         self.state.base_values.get(name) == Some(value)
     }
 
+    pub(crate) fn cancel_signal(&self) -> Signal {
+        self.state.signal
+    }
+
     pub(crate) fn policy(&self, terminal: Terminal) -> Policy {
         Policy::new(self.state.signal, self.state.grace, terminal)
     }

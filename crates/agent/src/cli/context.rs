@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use redkite_api::Halt;
+
 use super::{Entry, Source, help};
 use crate::environment::Environment;
 use crate::output::Output;
+use crate::stdin::Input;
 use redkite_telemetry::Span;
 
 /// The world as a command sees it: standard output, the environment, and where its options came from.
@@ -14,6 +17,11 @@ pub(crate) struct Context {
     pub(crate) out: Output,
     /// The variables this process was started with.
     pub(crate) environment: Environment,
+    /// What it may read.
+    pub(crate) input: Input,
+    /// Tells it to stop.
+    pub(crate) halt: Halt,
+    pub(super) place: Place,
     /// The experiments that were asked for, known or not (§11).
     pub(crate) experiments: Vec<String>,
     /// The configuration file that was read.
@@ -23,6 +31,16 @@ pub(crate) struct Context {
     pub(super) entry: &'static Entry,
     pub(super) sources: BTreeMap<String, Source>,
     pub(super) variables: Vec<String>,
+}
+
+/// The directory that a command works in.
+#[derive(Debug, Default)]
+pub(crate) enum Place {
+    /// This process's.
+    #[default]
+    OfThisProcess,
+    /// This one, although the process is elsewhere.
+    At(PathBuf),
 }
 
 impl Context {
@@ -43,7 +61,10 @@ impl Context {
 
     /// The working directory by the name the user knows it by: `$PWD` where that is the directory we are in.
     pub(crate) fn directory(&self) -> PathBuf {
-        let actual = std::env::current_dir().unwrap_or_default();
+        let actual = match &self.place {
+            Place::OfThisProcess => std::env::current_dir().unwrap_or_default(),
+            Place::At(directory) => directory.clone(),
+        };
         let named = self.environment.get("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
         named.filter(|named| same_directory(named, &actual)).unwrap_or(actual)
     }

@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use redkite_api::Halt;
+
 use super::command::{Entry, Group, ReadsConfigFile as Reads, unreadable};
 use super::config_file::ConfigFile;
+use super::context::Place;
 use super::definition::Definition;
 use super::help::{self, PROGRAM};
 use super::resolve::{Resolved, check_variables, resolve, variable};
@@ -13,8 +16,10 @@ use super::{Context, deprecation, paths};
 use crate::commands::{COMMANDS, GROUPS};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::logging;
 use crate::options::start_logging;
 use crate::output::Output;
+use crate::stdin::Input;
 use crate::telemetry;
 
 /// Runs the command that the words (without the program's own name) ask for.
@@ -118,7 +123,7 @@ fn help_in(group: &Group, word: Option<&str>) -> Result<String, Failure> {
     }
 }
 
-fn find(group: Option<&str>, name: &str) -> Option<&'static Entry> {
+pub(super) fn find(group: Option<&str>, name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.place() == (group, name))
 }
 
@@ -126,7 +131,7 @@ fn find_group(name: &str) -> Option<&'static Group> {
     GROUPS.iter().find(|group| group.name == name)
 }
 
-fn unknown(word: &str, path: &str) -> Failure {
+pub(super) fn unknown(word: &str, path: &str) -> Failure {
     let message = format!("{PROGRAM}: unknown subcommand {word:?}\nRun '{path} --help' for usage.");
     Failure::option(message)
 }
@@ -135,16 +140,37 @@ fn incorrect(mark: &str, reason: String, page: &str) -> Failure {
     Failure::Usage { page: format!("Incorrect Usage{mark}{reason}\n\n{page}"), reason }
 }
 
-/// Settles the options of a command, and runs it.
+/// What a command gets of the world, whatever its options say.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) out: Output,
+    pub(super) environment: Environment,
+    pub(super) input: Input,
+    pub(super) place: Place,
+    pub(super) halt: Halt,
+}
+
+/// Runs a command as this process.
 fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure> {
+    let world = World { environment: Environment::of_this_process(), ..World::default() };
+    perform(entry, words, world, logging::install)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Settles the options of a command, and runs it; its log is begun once its options are known.
+pub(super) fn perform(
+    entry: &'static Entry,
+    words: Vec<String>,
+    world: World,
+    begin_log: impl FnOnce(logging::Settings),
+) -> Result<(), Failure> {
+    let World { mut out, environment, input, place, halt } = world;
     let definition = Definition::of(entry);
-    let environment = Environment::of_this_process();
     let usage = |reason: String| incorrect(": ", reason, &help::command(entry));
     check_variables(&definition, &environment).map_err(|error| usage(error.to_string()))?;
     let typed = split(words, &definition).map_err(|error| usage(error.to_string()))?;
     if typed.help {
-        Output::default().text(&help::command(entry))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(out.text(&help::command(entry))?);
     }
     let file = config_file(entry, &definition, &typed, &environment)?;
     let mut resolved = resolve(&definition, &typed, &environment, &file)
@@ -152,7 +178,7 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
     let renames = deprecation::apply(entry.deprecated, &mut resolved);
     let warnings = renames.map_err(|error| Failure::option(error.to_string()))?;
     check_required(entry, &definition, &typed, &resolved)?;
-    start_logging(entry.path, &resolved);
+    start_logging(entry.path, &resolved, begin_log);
     announce(&warnings, &file);
     let matches = definition.clap.try_get_matches_from(canonical(&resolved, &typed, &definition.positionals));
     let matches = matches.map_err(unreadable)?;
@@ -161,8 +187,11 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
     let trace = telemetry::of_command(entry.path, &environment);
     let mut cx = Context {
         span: trace.enter(telemetry::command_span(entry.path)),
-        out: Output::default(),
+        out,
         environment,
+        input,
+        halt,
+        place,
         experiments,
         config_file: file.path,
         entry,
@@ -172,7 +201,7 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
     let result = (entry.run)(&matches, &mut cx);
     drop(cx);
     trace.finish();
-    result.map(|()| ExitCode::SUCCESS)
+    result
 }
 
 fn config_file(

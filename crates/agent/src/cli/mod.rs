@@ -7,6 +7,7 @@ mod definition;
 mod deprecation;
 mod dispatch;
 pub(crate) mod help;
+mod inside;
 mod lists;
 #[cfg_attr(unix, path = "os_unix.rs")]
 #[cfg_attr(windows, path = "os_windows.rs")]
@@ -20,6 +21,7 @@ pub(crate) use command::{Category, Command, Entry, Group, ReadsConfigFile, comma
 pub(crate) use context::Context;
 pub(crate) use deprecation::Deprecation;
 pub(crate) use dispatch::run;
+pub(crate) use inside::run_inside;
 pub(crate) use paths::{CommandPath, FilePath, absolute, home_directory};
 pub(crate) use resolve::{Resolved, Source};
 pub(crate) use values::GoDuration;

@@ -3,12 +3,14 @@
 mod fields;
 mod json;
 mod level;
+mod panics;
 mod spans;
 mod subscriber;
 mod text;
 
 pub(crate) use level::Level;
-pub(crate) use subscriber::{Colour, Format, Settings, install};
+pub(crate) use panics::Panics;
+pub(crate) use subscriber::{Colour, Format, Settings, begin_inside, install};
 
 /// Target of events that are NOTICE lines; `tracing` has no such level.
 pub(crate) const NOTICE: &str = "notice";

@@ -2,12 +2,15 @@
 
 use std::io::Write as _;
 
+use redkite_shell::InsideOutput;
+use tracing::dispatcher::{DefaultGuard, Dispatch};
 use tracing::span;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::Level;
 use super::fields::Fields;
 use super::json::json;
+use super::panics::Panics;
 use super::spans::Spans;
 use super::text::Line;
 
@@ -42,12 +45,50 @@ pub(crate) enum Colour {
 
 /// Begins this process's log. A second call changes nothing.
 pub(crate) fn install(settings: Settings) {
-    tracing::subscriber::set_global_default(AgentLog { settings, spans: Spans::default() }).ok();
+    let log = AgentLog { settings, spans: Spans::default(), sink: Sink::Streams };
+    tracing::subscriber::set_global_default(log).ok();
 }
 
-struct AgentLog {
+/// Begins the log of work on this thread, and on those that it hands its log to, until the guard is dropped.
+/// What panics of these threads say is kept in `panics`.
+pub(crate) fn begin_inside(settings: Settings, output: InsideOutput, panics: Panics) -> DefaultGuard {
+    let log = AgentLog { settings, spans: Spans::default(), sink: Sink::Inside { output, panics } };
+    tracing::dispatcher::set_default(&Dispatch::new(log))
+}
+
+pub(super) struct AgentLog {
     settings: Settings,
     spans: Spans,
+    sink: Sink,
+}
+
+/// Where lines go.
+enum Sink {
+    /// The streams of this process.
+    Streams,
+    /// A job's log.
+    Inside { output: InsideOutput, panics: Panics },
+}
+
+impl AgentLog {
+    /// Where what panics say is to be kept.
+    pub(super) fn panics(&self) -> Option<&Panics> {
+        match &self.sink {
+            Sink::Streams => None,
+            Sink::Inside { panics, .. } => Some(panics),
+        }
+    }
+}
+
+impl Sink {
+    /// A line that can't be written has nowhere else to go.
+    fn write(&self, format: Format, text: &str) {
+        let _ = match (self, format) {
+            (Self::Inside { output, .. }, _) => output.clone().write_all(text.as_bytes()),
+            (Self::Streams, Format::Json) => std::io::stdout().lock().write_all(text.as_bytes()),
+            (Self::Streams, Format::Text(_)) => std::io::stderr().lock().write_all(text.as_bytes()),
+        };
+    }
 }
 
 impl Subscriber for AgentLog {
@@ -69,21 +110,17 @@ impl Subscriber for AgentLog {
         let level = Level::of(event.metadata());
         let line = |time| Line { time, level, message: &seen.message, fields: &fields };
         let now = jiff::Zoned::now();
-        // A line that can't be written has nowhere else to go.
-        let _ = match self.settings.format {
-            Format::Json => {
-                let text = json(&line(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()));
-                std::io::stdout().lock().write_all(text.as_bytes())
-            }
+        let text = match self.settings.format {
+            Format::Json => json(&line(&now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())),
             Format::Text(colour) => {
                 let time = now.strftime("%Y-%m-%d %H:%M:%S").to_string();
-                let text = match colour {
+                match colour {
                     Colour::Always => line(&time).coloured(),
                     Colour::Never => line(&time).plain(),
-                };
-                std::io::stderr().lock().write_all(text.as_bytes())
+                }
             }
         };
+        self.sink.write(self.settings.format, &text);
     }
 
     fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {

@@ -2,7 +2,7 @@
 
 use crate::cli::Resolved;
 use crate::failure::Failure;
-use crate::logging::{self, Colour, Format, Level, Settings};
+use crate::logging::{Colour, Format, Level, Settings};
 
 /// The options that every command has.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,8 +35,8 @@ pub(crate) struct DiagnosticOptions {
     pub(crate) profile: String,
 }
 
-/// Sets the log of this process up as its options say.
-pub(crate) fn start_logging(command: &str, options: &Resolved) {
+/// Has a command's log begun as its options say.
+pub(crate) fn start_logging(command: &str, options: &Resolved, begin: impl FnOnce(Settings)) {
     let debug = options.is_set("debug");
     let level = options.text("log-level");
     let parsed = Level::parse(level);
@@ -47,7 +47,7 @@ pub(crate) fn start_logging(command: &str, options: &Resolved) {
         "json" => Format::Json,
         _ => Format::Text(colour),
     };
-    logging::install(Settings { threshold, format, fields });
+    begin(Settings { threshold, format, fields });
     if parsed.is_none() && !debug && !level.is_empty() {
         tracing::warn!(
             "Error when setting log level: invalid log level: {level}. \

@@ -34,13 +34,26 @@ pub(crate) fn text() -> Result<String, StdinError> {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// The value that was given as an argument, or else all of standard input.
-pub(crate) fn unless_given(argument: Option<String>, what: &str) -> Result<String, StdinError> {
-    match argument {
-        Some(value) => Ok(value),
-        None => {
-            tracing::info!("Reading {what} from STDIN");
-            text()
+/// What a command reads when an argument is missing.
+#[derive(Debug, Default)]
+pub(crate) enum Input {
+    /// This process's standard input.
+    #[default]
+    Standard,
+    /// These bytes in its place.
+    Given(Vec<u8>),
+}
+
+impl Input {
+    /// The value that was given as an argument, or else all of the input.
+    pub(crate) fn unless_given(&self, argument: Option<String>, what: &str) -> Result<String, StdinError> {
+        if let Some(value) = argument {
+            return Ok(value);
+        }
+        tracing::info!("Reading {what} from STDIN");
+        match self {
+            Self::Standard => text(),
+            Self::Given(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
         }
     }
 }

@@ -2,52 +2,60 @@
 
 use crate::bed::Bed;
 use redkite_git::credentials::{Managed, Reach};
-use redkite_git::metadata;
+use redkite_git::metadata::{self, MetaData};
+use redkite_shell::{RunError, Shell};
 
-/// A stand-in for the agent; it has the meta-data already when `HAS` is set.
-fn with_agent() -> Bed {
-    let bed = Bed::new();
-    bed.sh(
-        "printf '#!/bin/sh\\necho \"$*\" >> %s/calls\\ncase \"$2\" in exists) [ -n \"$HAS\" ] || exit 100 ;; set) cat >> %s/calls ;; esac\\n' \
-         \"$PWD\" \"$PWD\" > agent && chmod +x agent",
-    );
-    bed
+/// A build's meta-data that remembers what was asked of it.
+#[derive(Default)]
+struct Build {
+    has: bool,
+    calls: Vec<String>,
 }
 
-fn report(bed: &mut Bed) -> String {
+impl MetaData for Build {
+    fn has_meta_data(&mut self, _: &Shell, key: &str) -> bool {
+        self.calls.push(format!("has {key}"));
+        self.has
+    }
+
+    fn set_meta_data(&mut self, _: &Shell, key: &str, value: String) -> Result<(), RunError> {
+        self.calls.push(format!("set {key} {value}"));
+        Ok(())
+    }
+}
+
+fn report(bed: &mut Bed, mut build: Build) -> Vec<String> {
     let settings = bed.settings("HEAD");
     bed.check_out(&settings).expect("it succeeds");
-    metadata::report(&bed.shell, &bed.path("agent"), "HEAD");
-    bed.sh("cat calls 2>/dev/null || true")
+    metadata::report(&bed.shell, &mut build, "HEAD");
+    build.calls
 }
 
 #[test]
 fn the_commit_is_described_once() {
-    let mut bed = with_agent();
+    let mut bed = Bed::new();
     let commit = bed.commit("main");
-    let calls = report(&mut bed);
     let expected = format!(
-        "meta-data exists buildkite:git:commit\nmeta-data set buildkite:git:commit\ncommit {commit}\n\
-         abbrev-commit {}\nAuthor: Test <test@example.com>\n\n    second",
+        "set buildkite:git:commit commit {commit}\nabbrev-commit {}\n\
+         Author: Test <test@example.com>\n\n    second",
         &commit[..7]
     );
-    assert_eq!(calls, expected);
+    assert_eq!(report(&mut bed, Build::default()), ["has buildkite:git:commit".to_owned(), expected]);
 }
 
 #[test]
 fn what_is_known_is_not_sent() {
-    let mut bed = with_agent();
-    bed.shell.set("HAS", "1");
-    assert_eq!(report(&mut bed), "meta-data exists buildkite:git:commit");
-    let mut bed = with_agent();
+    let known = Build { has: true, ..Build::default() };
+    assert_eq!(report(&mut Bed::new(), known), ["has buildkite:git:commit"]);
+    let mut bed = Bed::new();
     bed.shell.set("BUILDKITE_COMMIT_RESOLVED", "true");
-    assert_eq!(report(&mut bed), "");
+    assert!(report(&mut bed, Build::default()).is_empty());
 }
 
 #[test]
 fn a_description_that_cannot_be_had_is_a_warning() {
-    let bed = with_agent();
-    metadata::report(&bed.shell, &bed.path("agent"), "HEAD");
+    let bed = Bed::new();
+    metadata::report(&bed.shell, &mut Build::default(), "HEAD");
     assert!(
         bed.log().contains("Couldn't send commit information to Buildkite: getting git commit information")
     );

@@ -78,7 +78,7 @@ impl Command for Args {
         &[Deprecation::Renamed { old: "follow-symlinks", new: "glob-resolve-follow-symlinks" }];
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
-        let client = self.api.client(&cx.environment);
+        let client = self.api.client(&cx.environment).until(cx.halt.clone());
         let upload = self.upload(cx);
         let variables = |name: &str| cx.environment.get(name);
         let done = redkite_artifact::upload(&client, &upload, &variables);

@@ -1,7 +1,6 @@
 //! What `bootstrap` asks of the machine that it runs on.
 
-use std::path::PathBuf;
-
+use super::own_commands::Agent;
 use crate::cli::Context;
 use crate::failure::Failure;
 
@@ -9,11 +8,14 @@ use crate::failure::Failure;
 const TEST_JOB: &str = "1111-1111-1111-1111";
 
 /// This program, as the job's processes call it.
-pub(super) fn agent_program(cx: &Context, job: &str) -> Result<PathBuf, Failure> {
+pub(super) fn agent_program(cx: &Context, job: &str) -> Result<Agent, Failure> {
     let other = cx.environment.get("BUILDKITE_OVERRIDE_SELF").filter(|program| !program.is_empty());
     match other {
-        Some(program) if job == TEST_JOB => Ok(program.into()),
-        _ => std::env::current_exe().map_err(|error| Failure::new(format!("finding this program: {error}"))),
+        Some(program) if job == TEST_JOB => Ok(Agent::StandIn(program.into())),
+        _ => {
+            let own = std::env::current_exe().map(Agent::Own);
+            own.map_err(|error| Failure::new(format!("finding this program: {error}")))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod host;
 mod options;
+mod own_commands;
 mod resolve;
 mod surroundings;
 mod tracing;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use redkite_executor::{Host, Outcome};
 
 pub(crate) use options::Args;
+use own_commands::OwnCommands;
 use surroundings::{AgentSurroundings, Sockets};
 
 use crate::cli::{Command, Context};
@@ -42,7 +44,7 @@ impl Command for Args {
             notices: recording.notices,
         };
         let mut surroundings = AgentSurroundings::new(
-            settings.paths.agent.clone(),
+            OwnCommands::new(host::agent_program(cx, &self.job.job)?, cx.environment.clone()),
             if self.no_job_api {
                 Sockets::Disabled
             } else {

@@ -80,7 +80,7 @@ impl Args {
 
     fn all_paths(&self, cx: &Context) -> Result<Paths, Failure> {
         Ok(Paths {
-            agent: host::agent_program(cx, &self.job.job)?,
+            agent: host::agent_program(cx, &self.job.job)?.path().clone(),
             bin: self.bin_path.as_str().into(),
             build: self.build_path.as_str().into(),
             hooks: self.paths.hooks_path.as_str().into(),

@@ -11,8 +11,11 @@ use redkite_api::calls::job::promise_failure;
 use redkite_api::wire::PromisedFailure;
 use redkite_api::{Endpoint, Http2, JobId, RequestHeaders, Settings, Token};
 use redkite_executor::{ApiAccess, JobApi, JobSide, Surroundings, Upload};
+use redkite_git::metadata::MetaData;
 use redkite_local::{Declared, Job, JobServer, ServeError};
-use redkite_shell::{Command, OverrideMode, RunError, Shell, Verbosity};
+use redkite_shell::{OverrideMode, RunError, Shell, Verbosity};
+
+use super::own_commands::OwnCommands;
 
 /// Whether there is a job API, and where its socket is.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(super) enum Sockets {
 /// This program, as its jobs need it.
 #[derive(Debug)]
 pub(super) struct AgentSurroundings {
-    agent: PathBuf,
+    commands: OwnCommands,
     sockets: Sockets,
     server: Option<JobServer>,
 }
@@ -35,8 +38,8 @@ pub(super) struct AgentSurroundings {
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 impl AgentSurroundings {
-    pub(super) fn new(agent: PathBuf, sockets: Sockets) -> Self {
-        Self { agent, sockets, server: None }
+    pub(super) fn new(commands: OwnCommands, sockets: Sockets) -> Self {
+        Self { commands, sockets, server: None }
     }
 }
 
@@ -63,9 +66,17 @@ impl Surroundings for AgentSurroundings {
     }
 
     fn upload(&mut self, shell: &Shell, upload: &Upload) -> Result<(), RunError> {
-        let destination = Some(upload.destination.clone()).filter(|destination| !destination.is_empty());
-        let words = ["artifact".to_owned(), "upload".to_owned(), upload.paths.clone()];
-        shell.run(&Command::new(self.agent.to_string_lossy(), words.into_iter().chain(destination)))
+        self.commands.run(shell, ["artifact", "upload", &upload.paths, &upload.destination])
+    }
+}
+
+impl MetaData for AgentSurroundings {
+    fn has_meta_data(&mut self, shell: &Shell, key: &str) -> bool {
+        self.commands.run(shell, ["meta-data", "exists", key]).is_ok()
+    }
+
+    fn set_meta_data(&mut self, shell: &Shell, key: &str, value: String) -> Result<(), RunError> {
+        self.commands.run_with(shell, ["meta-data", "set", key], value)
     }
 }
 

@@ -5,7 +5,6 @@ use redkite_api::{JobId, calls};
 use crate::cli::{Command, Context};
 use crate::failure::{Failure, OrFail};
 use crate::options::{ApiOptions, GlobalOptions, RedactionOptions};
-use crate::stdin;
 
 /// Change an attribute of a job, for instance its timeout
 ///
@@ -35,7 +34,7 @@ impl Command for Args {
     const REQUIRED: &'static [&'static str] = &["agent-access-token", "endpoint", "attribute", "job"];
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
-        let value = stdin::unless_given(self.value, "value")?;
+        let value = cx.input.unless_given(self.value, "value")?;
         let value = self.redaction.clean("job value", value, &cx.environment)?;
         let call = calls::job::update(&JobId::from(self.job), &self.attribute.unwrap_or_default(), &value);
         self.api.client(&cx.environment).call(&call).or_fail("failed to update job")?;

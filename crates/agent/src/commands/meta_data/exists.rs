@@ -30,7 +30,7 @@ impl Command for Args {
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
         let call = calls::meta_data::exists(&self.scope.scope(), &self.key.unwrap_or_default());
-        let answer = self.api.client(&cx.environment).call(&call);
+        let answer = self.api.client(&cx.environment).until(cx.halt.clone()).call(&call);
         let answer = answer.or_fail("failed to see if meta-data exists")?;
         if answer.exists { Ok(()) } else { Err(Failure::Silent(MISSING)) }
     }

@@ -7,7 +7,6 @@ use super::is_blank;
 use crate::cli::{Command, Context};
 use crate::failure::{Failure, OrFail};
 use crate::options::{ApiOptions, GlobalOptions, RedactionOptions};
-use crate::stdin;
 
 /// Set a value of the build's meta-data
 ///
@@ -40,7 +39,7 @@ impl Command for Args {
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
         let key = self.key.unwrap_or_default();
-        let value = stdin::unless_given(self.value, "meta-data value")?;
+        let value = cx.input.unless_given(self.value, "meta-data value")?;
         for (what, text) in [("key", &key), ("value", &value)] {
             if is_blank(text) {
                 let message = format!("{what} cannot be empty, or composed of only whitespace characters");
@@ -49,6 +48,6 @@ impl Command for Args {
         }
         let value = self.redaction.clean("meta-data value", value, &cx.environment)?;
         let call = calls::meta_data::set(&JobId::from(self.job), &MetaData { key, value });
-        self.api.client(&cx.environment).call(&call).or_fail("failed to set meta-data")
+        self.api.client(&cx.environment).until(cx.halt.clone()).call(&call).or_fail("failed to set meta-data")
     }
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::cli::{Command, Context};
 use crate::failure::{Failure, OrFail};
 use crate::options::{ApiOptions, GlobalOptions, RedactionOptions};
-use crate::stdin;
 
 /// Change an attribute of a step, for instance its label
 ///
@@ -45,7 +44,7 @@ impl Command for Args {
     const REQUIRED: &'static [&'static str] = &["agent-access-token", "endpoint", "attribute", "step"];
 
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
-        let value = stdin::unless_given(self.value, "value")?;
+        let value = cx.input.unless_given(self.value, "value")?;
         let update = StepUpdate {
             idempotency_uuid: Uuid::new_v4(),
             build_id: super::build(self.build),
