@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// How much a job prints when its log is measured
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) log_mib: u32,
+    /// How much a job prints while the memory of its processes is watched
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) memory_log_mib: u32,
     /// The size of the uploaded artifact
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) upload_mib: u32,

@@ -188,19 +188,49 @@ impl Drop for Running {
     }
 }
 
-/// From `/proc`: the fields of `stat` behind the name, and the proportional set size.
+/// What a process has used, with its children that have ended.
 fn usage(pid: u32) -> io::Result<Usage> {
+    // utime, stime, cutime, cstime.
+    Ok(Usage { cpu_seconds: cpu_seconds(&stat(pid)?, 14..=17), memory_mib: memory_mib(pid)? })
+}
+
+/// What a process has used itself.
+pub(crate) fn own_usage(pid: u32) -> io::Result<Usage> {
+    Ok(Usage { cpu_seconds: cpu_seconds(&stat(pid)?, 14..=15), memory_mib: memory_mib(pid)? })
+}
+
+/// A child of a process.
+pub(crate) fn child_of(parent: u32) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").ok()?.flatten();
+    let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parent = parent.to_string();
+    ids.find(|pid| stat(*pid).is_ok_and(|fields| fields.get(PARENT - FIRST) == Some(&parent)))
+}
+
+/// The fields of `/proc/PID/stat` from the third on: the second is a name that may hold anything.
+fn stat(pid: u32) -> io::Result<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields: Vec<&str> =
-        stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
-    // utime, stime, cutime, cstime are fields 14 to 17 of proc(5); the name is the second.
-    let ticks: f64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    Ok(fields.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Numbers of fields as in proc(5).
+const FIRST: usize = 3;
+const PARENT: usize = 4;
+
+fn cpu_seconds(stat: &[String], fields: std::ops::RangeInclusive<usize>) -> f64 {
+    let ticks: f64 = fields.filter_map(|field| stat.get(field - FIRST)?.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_SECOND
+}
+
+/// The proportional set size.
+fn memory_mib(pid: u32) -> io::Result<f64> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let kib = rollup
         .lines()
         .find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok())
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no Pss in smaps_rollup"))?;
-    Ok(Usage { cpu_seconds: ticks / TICKS_PER_SECOND, memory_mib: kib / 1024.0 })
+    Ok(kib / 1024.0)
 }
 
 /// The unit of `/proc/PID/stat`, the same on every Linux.

@@ -20,7 +20,7 @@ fn idle<'a>(
     rows: &'static [(&'static str, &'static str)],
 ) -> Measurement<'a> {
     let run = move |program: &Program| {
-        let agent = worker::start(bench, program, count, None)?;
+        let agent = worker::start(bench, program, count, None, &[])?;
         bench.plane.wait_for_new_pings(&agent, count, PINGS)?;
         let usage = agent.usage()?;
         agent.stop()?;

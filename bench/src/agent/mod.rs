@@ -3,6 +3,8 @@
 mod commands;
 mod idle;
 mod jobs;
+mod logs;
+mod watch;
 mod worker;
 
 use crate::arguments::Arguments;
@@ -38,7 +40,10 @@ pub(crate) fn measure(arguments: &Arguments, choice: &Choice<'_>) -> Result<Tabl
         arguments.agents().into_iter().map(|path| Program::new(path)).collect::<Result<Vec<_>, _>>()?;
     let bench = Bench { fixture: Fixture::new()?, plane: Plane::start()?, arguments };
     let measurements: Vec<Measurement<'_>> =
-        [commands::all(&bench)?, jobs::all(&bench)?, idle::all(&bench)].into_iter().flatten().collect();
+        [commands::all(&bench)?, jobs::all(&bench)?, logs::all(&bench)?, idle::all(&bench)]
+            .into_iter()
+            .flatten()
+            .collect();
     let rows = measurements
         .iter()
         .filter(|measurement| measurement.is_wanted(choice))

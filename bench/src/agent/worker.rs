@@ -7,12 +7,13 @@ use crate::error::BenchError;
 use crate::process::{Plan, Running};
 use crate::program::Program;
 
-/// Starts `count` agents in one process and waits until each has asked for work.
+/// Starts `count` agents in one process, with `more` arguments, and waits until each has asked for work.
 pub(super) fn start(
     bench: &Bench<'_>,
     program: &Program,
     count: usize,
     hooks: Option<&Path>,
+    more: &[&str],
 ) -> Result<Running, BenchError> {
     let home = bench.fixture.folder("agent-")?;
     let folder = |name: &str| home.join(name).display().to_string();
@@ -36,6 +37,7 @@ pub(super) fn start(
             &folder("plugins"),
         ])
         .arguments(["--sockets-path", &folder("sockets"), "--spawn", &count.to_string(), "--no-color"])
+        .arguments(more.iter().copied())
         .start(&home.join("agent.log"))?;
     bench.plane.wait_for_new_pings(&running, count, 1)?;
     Ok(running)

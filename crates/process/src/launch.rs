@@ -59,6 +59,10 @@ pub enum Streams {
     Merged,
     /// Each through its own pipe. With a terminal they are merged nevertheless.
     Split,
+    /// With a terminal: both through one pipe beside it, with the line ends that the terminal would have made. For a
+    /// program that writes much and doesn't ask what it writes to: a terminal takes 4 KiB at a time, slowly. Its
+    /// input, its controlling terminal and its session are as ever. Without a terminal the same as merged.
+    Beside,
 }
 
 /// One of a child's two output streams.

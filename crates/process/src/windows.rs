@@ -65,7 +65,7 @@ pub(crate) fn connect(command: &mut Command, _: Terminal, _: &Input, streams: St
     let (out, child_out) = io::pipe()?;
     let mut sources = vec![(Stream::Out, out)];
     let child_err = match streams {
-        Streams::Merged => child_out.try_clone()?,
+        Streams::Merged | Streams::Beside => child_out.try_clone()?,
         Streams::Split => {
             let (err, child_err) = io::pipe()?;
             sources.push((Stream::Err, err));

@@ -66,6 +66,25 @@ fn a_terminal_has_a_size_a_session_and_line_ends() {
     check(&Launch { terminal: Terminal::Pty, ..sh("echo a > /dev/tty") }, Ending::Exited(0), "a\r\n");
 }
 
+#[test]
+fn output_beside_a_terminal_looks_as_if_it_had_gone_through() {
+    let beside = |terminal, script| Launch { terminal, streams: Streams::Beside, ..sh(script) };
+    let pty = |script| beside(Terminal::Pty, script);
+    check(&pty("echo a; echo b >&2; printf 'c\\r\\nd'"), Ending::Exited(0), "a\r\nb\r\nc\r\r\nd");
+    check(&pty("test -t 0 && stty size"), Ending::Exited(0), "100 160\r\n");
+    check(&pty("echo a > /dev/tty"), Ending::Exited(0), "a\r\n");
+    check(&pty("exec >&- 2>&-; sleep 0.1; exit 3"), Ending::Exited(3), "");
+    check(&beside(Terminal::RawPty, "echo a; echo b >&2"), Ending::Exited(0), "a\nb\n");
+    check(&beside(Terminal::None, "echo a; test -t 0 || echo b >&2"), Ending::Exited(0), "a\nb\n");
+}
+
+#[test]
+fn a_terminal_written_to_without_a_break_is_read_whole() {
+    let script = "yes | head -c 1000000; echo end";
+    let expected = "y\r\n".repeat(500_000) + "end\r\n";
+    check(&Launch { terminal: Terminal::Pty, ..sh(script) }, Ending::Exited(0), &expected);
+}
+
 /// Programs close their streams a moment before they end; a shell may even go on without any.
 #[test]
 fn a_terminal_is_not_hung_up_on_a_child_that_has_closed_its_streams() {

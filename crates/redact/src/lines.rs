@@ -18,10 +18,11 @@ impl LineStamper {
 
     /// Takes output that arrived at `now`; hands complete lines to `sink`.
     pub fn write(&mut self, output: &[u8], now: Timestamp, mut sink: impl FnMut(&[u8])) {
+        let mut stamp = Stamp::new(now);
         let mut rest = output;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             self.line.extend_from_slice(&rest[..end]);
-            self.end_line(now, &mut sink);
+            self.end_line(&mut stamp, &mut sink);
             rest = &rest[end + 1..];
         }
         self.line.extend_from_slice(rest);
@@ -30,20 +31,36 @@ impl LineStamper {
     /// Ends the output: a last line without an end gets one.
     pub fn finish(&mut self, now: Timestamp, mut sink: impl FnMut(&[u8])) {
         if !self.line.is_empty() {
-            self.end_line(now, &mut sink);
+            self.end_line(&mut Stamp::new(now), &mut sink);
         }
     }
 
-    fn end_line(&mut self, now: Timestamp, sink: &mut impl FnMut(&[u8])) {
+    fn end_line(&mut self, stamp: &mut Stamp, sink: &mut impl FnMut(&[u8])) {
         if self.line.last() == Some(&b'\r') {
             self.line.pop();
         }
         self.line.push(b'\n');
         if line_kind(&self.line) == LineKind::Text {
-            sink(now.strftime("[%Y-%m-%dT%H:%M:%SZ] ").to_string().as_bytes());
+            sink(stamp.text().as_bytes());
         }
         sink(&self.line);
         self.line.clear();
+    }
+}
+
+/// A time, written once for all lines that arrived with it.
+struct Stamp {
+    time: Timestamp,
+    text: Option<String>,
+}
+
+impl Stamp {
+    fn new(time: Timestamp) -> Self {
+        Self { time, text: None }
+    }
+
+    fn text(&mut self) -> &str {
+        self.text.get_or_insert_with(|| self.time.strftime("[%Y-%m-%dT%H:%M:%SZ] ").to_string())
     }
 }
 

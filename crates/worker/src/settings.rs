@@ -143,12 +143,23 @@ pub enum Colour {
     Off,
 }
 
+/// Whose program the bootstrap is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootstrapKind {
+    /// This program: its output need not go through the terminal that it gets.
+    Own,
+    /// `bootstrap-script`: it may ask what it writes to.
+    Script,
+}
+
 /// What every job of this agent is run with. Fields that only travel into the job's environment are kept as the
 /// text or number they are there (spec/agent.md §15.3).
 #[derive(Clone, Debug)]
 pub struct JobSettings {
     /// The command of the bootstrap, split into words.
     pub bootstrap: Vec<String>,
+    /// Whose program that is.
+    pub bootstrap_kind: BootstrapKind,
     /// Where jobs are built, and the bootstrap's directory.
     pub build_path: PathBuf,
     /// Where this agent's sockets are.
@@ -420,6 +431,7 @@ pub(crate) fn test_settings() -> Settings {
         LogSettings { timestamps: Timestamps::Ansi, tmpfile: None, stdout: StdoutCopy::Off, otlp: false };
     let job = JobSettings {
         bootstrap: vec!["/bin/buildkite-agent".into(), "bootstrap".into()],
+        bootstrap_kind: BootstrapKind::Own,
         build_path: "/builds".into(),
         sockets_path: "/sockets".into(),
         hooks_path: String::new(),

@@ -14,12 +14,22 @@ pub(super) fn own_group(command: &mut Command) {
     command.process_group(0);
 }
 
-/// Makes the command the leader of a new session whose controlling terminal is its standard output.
+/// Which of a child's streams is surely its terminal.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Anchor {
+    Input,
+    Output,
+}
+
+/// Makes the command the leader of a new session whose controlling terminal is that of `anchor`.
 #[expect(unsafe_code, reason = "only here can code run between fork and exec; it makes two system calls")]
-pub(super) fn own_session(command: &mut Command) {
-    let enter = || {
+pub(super) fn own_session(command: &mut Command, anchor: Anchor) {
+    let enter = move || {
         rustix::process::setsid()?;
-        rustix::process::ioctl_tiocsctty(rustix::stdio::stdout())?;
+        rustix::process::ioctl_tiocsctty(match anchor {
+            Anchor::Input => rustix::stdio::stdin(),
+            Anchor::Output => rustix::stdio::stdout(),
+        })?;
         Ok(())
     };
     // SAFETY: the closure allocates nothing, takes no lock and only makes system calls that are

@@ -4,15 +4,17 @@ mod group;
 mod interrupts;
 mod pty;
 mod reader;
+mod source;
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub(crate) use group::{GroupHandle, Leader, start};
 pub(crate) use interrupts::{Handlers, die_by};
 pub(crate) use reader::{Reader, Stopper};
+use source::Source;
 
 use crate::{Input, Stream, Streams, Terminal};
 
@@ -62,16 +64,16 @@ pub(crate) fn connect(
     streams: Streams,
 ) -> io::Result<Reader> {
     if terminal != Terminal::None {
-        return pty::connect(command, terminal, input);
+        return pty::connect(command, terminal, input, streams);
     }
     group::own_group(command);
     let (out, child_out) = io::pipe()?;
-    let mut sources = vec![(Stream::Out, OwnedFd::from(out))];
+    let mut sources = vec![Source::pipe(Stream::Out, out)];
     let child_err = match streams {
-        Streams::Merged => child_out.try_clone()?,
+        Streams::Merged | Streams::Beside => child_out.try_clone()?,
         Streams::Split => {
             let (err, child_err) = io::pipe()?;
-            sources.push((Stream::Err, err.into()));
+            sources.push(Source::pipe(Stream::Err, err));
             child_err
         }
     };

@@ -2,8 +2,8 @@
 
 use super::finish::Outcome;
 use crate::log::JobLog;
-use crate::settings::{CancelSettings, JobSettings};
-use redkite_process::{Cancel, Context, Launch, OutputEnd, Policy, Signal, SpawnError, Terminal};
+use crate::settings::{BootstrapKind, CancelSettings, JobSettings};
+use redkite_process::{Cancel, Context, Launch, OutputEnd, Policy, Signal, SpawnError, Streams, Terminal};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +43,10 @@ impl Bootstrap {
             args: args.into_iter().map(OsString::from).collect(),
             env,
             terminal,
+            streams: match settings.bootstrap_kind {
+                BootstrapKind::Own => Streams::Beside,
+                BootstrapKind::Script => Streams::Merged,
+            },
             ..Launch::new(program, &settings.build_path)
         };
         let policy = Policy::new(signal(settings.cancel), settings.cancel.signal_grace(), terminal);

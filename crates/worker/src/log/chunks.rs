@@ -1,13 +1,7 @@
 //! Cutting a log into compressed chunks: bytes in, chunks out (spec/agent-api.md §11.3).
 
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use super::gzip::Gzip;
 use redkite_api::calls::job::LogChunk;
-use std::io::Write;
-
-/// Log text compresses well at the least effort; more would cost the machine that builds.
-const EFFORT: Compression = Compression::fast();
 
 /// Cuts a stream into chunks of at most `max` bytes, each compressed by itself.
 #[derive(Debug)]
@@ -15,29 +9,24 @@ pub(crate) struct Chunker {
     max: usize,
     sequence: u64,
     offset: u64,
-    open: Option<Open>,
-}
-
-/// The chunk that is being written.
-#[derive(Debug)]
-struct Open {
-    gzip: GzEncoder<Vec<u8>>,
-    size: usize,
+    gzip: Gzip,
+    /// Bytes of the chunk that is being written.
+    open: usize,
 }
 
 impl Chunker {
     /// At the beginning of a log; `max` is at least 1.
     pub(crate) fn new(max: usize) -> Self {
-        Self { max: max.max(1), sequence: 0, offset: 0, open: None }
+        Self { max: max.max(1), sequence: 0, offset: 0, gzip: Gzip::new(), open: 0 }
     }
 
     /// Adds bytes, handing full chunks to `sink`.
     pub(crate) fn write(&mut self, mut bytes: &[u8], sink: &mut impl FnMut(LogChunk)) {
         while !bytes.is_empty() {
-            let open = self.open.get_or_insert_with(Open::new);
-            let (now, later) = bytes.split_at(bytes.len().min(self.max - open.size));
-            open.write(now);
-            if open.size == self.max {
+            let (now, later) = bytes.split_at(bytes.len().min(self.max - self.open));
+            self.gzip.write(now);
+            self.open += now.len();
+            if self.open == self.max {
                 self.cut(sink);
             }
             bytes = later;
@@ -46,31 +35,19 @@ impl Chunker {
 
     /// Ends the chunk that is being written, if there is one.
     pub(crate) fn cut(&mut self, sink: &mut impl FnMut(LogChunk)) {
-        let Some(open) = self.open.take() else { return };
+        if self.open == 0 {
+            return;
+        }
         self.sequence += 1;
-        let (offset, size) = (self.offset, open.size as u64);
+        let (offset, size) = (self.offset, self.open as u64);
         self.offset += size;
-        sink(LogChunk { sequence: self.sequence, offset, size, gzip: open.finish() });
+        self.open = 0;
+        sink(LogChunk { sequence: self.sequence, offset, size, gzip: self.gzip.finish() });
     }
 
     /// How long the log is so far.
     pub(crate) fn len(&self) -> u64 {
-        self.offset + self.open.as_ref().map_or(0, |open| open.size as u64)
-    }
-}
-
-impl Open {
-    fn new() -> Self {
-        Self { gzip: GzEncoder::new(Vec::new(), EFFORT), size: 0 }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.gzip.write_all(bytes).expect("a vector takes everything");
-        self.size += bytes.len();
-    }
-
-    fn finish(self) -> Bytes {
-        self.gzip.finish().expect("a vector takes everything").into()
+        self.offset + self.open as u64
     }
 }
 

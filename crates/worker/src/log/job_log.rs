@@ -2,6 +2,7 @@
 
 use super::chunks::Chunker;
 use super::copies::Copies;
+use super::gather::Gather;
 use super::header_times::Pending;
 use super::queue::Queue;
 use crate::settings::Timestamps;
@@ -22,6 +23,7 @@ pub(crate) struct JobLog {
 struct Writer {
     stamper: Stamper,
     headings: Option<HeadingTimes>,
+    gather: Gather,
     chunker: Chunker,
     limit: Limit,
 }
@@ -50,7 +52,8 @@ impl JobLog {
         };
         let headings = (timestamps != Timestamps::Ansi).then(HeadingTimes::new);
         let chunker = Chunker::new(max_chunk);
-        let writer = Writer { stamper, headings, chunker, limit: Limit::Watched(limit) };
+        let gather = Gather::default();
+        let writer = Writer { stamper, headings, gather, chunker, limit: Limit::Watched(limit) };
         Self { copies, writer: Mutex::new(writer), queue: Queue::default(), header_times: Pending::default() }
     }
 
@@ -108,7 +111,7 @@ impl JobLog {
         // Before the lock: whoever waits for it must not wait for a reader of our standard output.
         self.copies.raw(bytes);
         let mut writer = self.lock();
-        let Writer { stamper, headings, chunker, limit } = &mut *writer;
+        let Writer { stamper, headings, gather, chunker, limit } = &mut *writer;
         if let Some(headings) = headings {
             headings.write(bytes, now, |number, _| self.header_times.add(number as u64, now));
         }
@@ -117,10 +120,11 @@ impl JobLog {
             chunker.write(part, &mut |chunk| self.queue.push(chunk));
         };
         match stamper {
-            Stamper::Ansi(stamper) => stamper.write(bytes, now, out),
+            Stamper::Ansi(stamper) => stamper.write(bytes, now, |part| gather.add(part, &mut out)),
             Stamper::None => out(bytes),
-            Stamper::Lines(stamper) => stamper.write(bytes, now, out),
+            Stamper::Lines(stamper) => stamper.write(bytes, now, |part| gather.add(part, &mut out)),
         }
+        gather.hand_on(&mut out);
         limit.watch(chunker.len());
     }
 

@@ -5,10 +5,12 @@
 //! runtime:                       flush every interval ──────────┤
 //!                                three uploads at once  ◄───────┘
 //! ```
-//! The bytes of a chunk are touched once, by the compressor; what waits in memory is compressed.
+//! Stamped bytes are joined to few large pieces for the compressor; what waits in memory is compressed.
 
 mod chunks;
 mod copies;
+mod gather;
+mod gzip;
 mod header_times;
 mod job_log;
 mod queue;

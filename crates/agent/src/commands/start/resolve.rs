@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use redkite_api::{JobId, Token};
 use redkite_worker::settings::{
-    ApiSettings, CheckoutSettings, Colour, DatadogSettings, FeatureReport, Identity, JobSettings, Lifetime,
-    LogSettings, Permissions, Priority, Settings, SigningSettings, StdoutCopy, Timestamps, Timings,
-    TracingSettings,
+    ApiSettings, BootstrapKind, CheckoutSettings, Colour, DatadogSettings, FeatureReport, Identity,
+    JobSettings, Lifetime, LogSettings, Permissions, Priority, Settings, SigningSettings, StdoutCopy,
+    Timestamps, Timings, TracingSettings,
 };
 use redkite_worker::tags::{self, FromHost, TagSources};
 
@@ -61,6 +61,10 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         ping_mode: rules::ping_mode(args),
         job: JobSettings {
             bootstrap: bootstrap(args)?,
+            bootstrap_kind: match args.bootstrap_script.as_str().is_empty() {
+                true => BootstrapKind::Own,
+                false => BootstrapKind::Script,
+            },
             build_path: args.build_path.as_str().into(),
             sockets_path: args.paths.sockets.sockets_path.as_str().to_owned(),
             hooks_path: args.paths.hooks_path.as_str().to_owned(),
