@@ -16,11 +16,16 @@ pub(super) fn all<'a>(bench: &'a Bench<'_>) -> Result<Vec<Measurement<'a>>, Benc
     let repository = bench.fixture.repository()?;
     let hooks = bench.fixture.hooks()?;
     let root = bench.fixture.root().to_path_buf();
+    let leaving = root.clone();
     let with = |repository: &PathBuf| Order::new("true", repository);
     let (first, second, third) = (repository.clone(), repository.clone(), repository);
     Ok(vec![
         jobs(bench, &[("job of `true`, no checkout", "ms")], None, move || {
             order_without_checkout("true", &root)
+        }),
+        jobs(bench, &[("job that leaves an artifact, no checkout", "ms")], None, move || {
+            order_without_checkout("echo > left.txt", &leaving)
+                .variable("BUILDKITE_ARTIFACT_PATHS", "left.txt")
         }),
         jobs(bench, &[("job of `true`, existing checkout", "ms")], None, move || with(&first)),
         jobs(bench, &[("job of `true`, fresh checkout", "ms")], None, move || {
