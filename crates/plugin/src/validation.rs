@@ -4,6 +4,7 @@ use crate::error::PluginError;
 use crate::loaded::LoadedPlugin;
 use crate::schema;
 use indexmap::IndexMap;
+use redkite_pipeline::Value as Yaml;
 use redkite_shell::Shell;
 use std::fs;
 use std::io;
@@ -75,28 +76,50 @@ fn read(text: &[u8]) -> Result<Definition, String> {
     let document = redkite_pipeline::documents(text).next_value();
     let members = match document.transpose().map_err(|error| error.to_string())? {
         None => return Ok(Definition::default()),
-        Some(redkite_pipeline::Value::Map(members)) => members,
+        Some(Yaml::Map(members)) => members,
         Some(other) => return Err(format!("it should be a map, not {}", other.kind())),
     };
+    match members.get("name") {
+        None | Some(Yaml::Null | Yaml::String(_)) => {}
+        Some(other) => return Err(format!("name should be a text, not {}", other.kind())),
+    }
     Ok(Definition {
-        requirements: match members.get("requirements") {
-            Some(redkite_pipeline::Value::List(names)) => names.iter().filter_map(text_of).collect(),
-            _ => Vec::new(),
+        requirements: requirements(&members)?,
+        configuration: match members.get("configuration") {
+            None | Some(Yaml::Null) => None,
+            Some(found) => Some(schema_of(found)?),
         },
-        configuration: members.get("configuration").map(from_yaml),
     })
 }
 
-fn text_of(value: &redkite_pipeline::Value) -> Option<String> {
-    match value {
-        redkite_pipeline::Value::String(text) => Some(text.clone()),
-        _ => None,
+fn requirements(members: &redkite_pipeline::Map) -> Result<Vec<String>, String> {
+    match members.get("requirements") {
+        None | Some(Yaml::Null) => Ok(Vec::new()),
+        Some(Yaml::List(names)) => names
+            .iter()
+            .map(|name| match name {
+                Yaml::String(text) => Ok(text.clone()),
+                other => Err(format!("requirements should be names of commands, not {}", other.kind())),
+            })
+            .collect(),
+        Some(other) => Err(format!("requirements should be a list, not {}", other.kind())),
+    }
+}
+
+/// The configuration's schema. A type that no value has is a mistake of the plugin's, not of its user's.
+fn schema_of(found: &Yaml) -> Result<Value, String> {
+    if !matches!(found, Yaml::Map(_) | Yaml::Bool(_)) {
+        return Err(format!("configuration should be a schema, not {}", found.kind()));
+    }
+    let schema = from_yaml(found);
+    match schema::unknown_type(&schema) {
+        Some(name) => Err(format!("{name:?} is not a type that a schema knows")),
+        None => Ok(schema),
     }
 }
 
 /// A value of the definition as the JSON it stands for.
-fn from_yaml(value: &redkite_pipeline::Value) -> Value {
-    use redkite_pipeline::Value as Yaml;
+fn from_yaml(value: &Yaml) -> Value {
     match value {
         Yaml::Null => Value::Null,
         Yaml::Bool(value) => Value::Bool(*value),
@@ -131,5 +154,17 @@ mod tests {
         assert!(read(b"- a list").is_err());
         assert!(read(b"a: [").is_err());
         assert!(read(b"").is_ok());
+        assert!(read(b"requirements: null\nconfiguration: null\nname: null").is_ok());
+        let check = |text: &str, says: &str| {
+            let error = read(text.as_bytes()).expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
+        };
+        check("name: 5", "name should be");
+        check("requirements: bash", "should be a list");
+        check("requirements: [5]", "names of commands");
+        check("configuration: 5", "should be a schema");
+        check("configuration: {type: foo}", "\"foo\" is not a type");
+        check("configuration: {properties: {a: {type: [string, foo]}}}", "\"foo\" is not a type");
+        assert!(read(b"configuration: {properties: {type: {type: string}}}").is_ok());
     }
 }

@@ -14,6 +14,12 @@ pub(super) fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// `name`, unless it is a type.
+pub(super) fn unknown(name: &str) -> Option<&str> {
+    const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
+    (!TYPES.contains(&name)).then_some(name)
+}
+
 /// Whether `value` has the type `name`; an integer is a number too.
 pub(super) fn is_a(value: &Value, name: &str) -> bool {
     let own = type_name(value);

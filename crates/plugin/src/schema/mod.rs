@@ -18,6 +18,27 @@ pub(crate) fn validate(schema: &Value, instance: &Value) -> Vec<String> {
     check.faults
 }
 
+/// A `type` somewhere in `schema` that no value has.
+#[must_use]
+pub(crate) fn unknown_type(schema: &Value) -> Option<&str> {
+    const NAMES_BELOW: [&str; 4] = ["properties", "patternProperties", "definitions", "$defs"];
+    const VALUES_BELOW: [&str; 4] = ["const", "enum", "default", "examples"];
+    let members = match schema {
+        Value::Object(members) => members,
+        Value::List(schemas) => return schemas.iter().find_map(unknown_type),
+        _ => return None,
+    };
+    members.iter().find_map(|(keyword, value)| match (keyword.as_str(), value) {
+        ("type", Value::Text(name)) => compare::unknown(name),
+        ("type", Value::List(names)) => names.iter().filter_map(text_of).find_map(compare::unknown),
+        (keyword, Value::Object(named)) if NAMES_BELOW.contains(&keyword) => {
+            named.values().find_map(unknown_type)
+        }
+        (keyword, _) if VALUES_BELOW.contains(&keyword) => None,
+        _ => unknown_type(value),
+    })
+}
+
 /// References can form circles.
 const DEEPEST: u32 = 64;
 
