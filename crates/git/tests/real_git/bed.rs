@@ -31,6 +31,7 @@ pub(crate) struct Bed {
     pub(crate) cancel: Cancel,
     pub(crate) leftovers: Vec<PathBuf>,
     lines: Shared,
+    output: Shared,
 }
 
 const MAKE_PROJECT: &str = "
@@ -44,7 +45,7 @@ const MAKE_PROJECT: &str = "
 impl Bed {
     pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().expect("a directory");
-        let (lines, cancel) = (Shared::default(), Cancel::new());
+        let (lines, output, cancel) = (Shared::default(), Shared::default(), Cancel::new());
         let path = std::fs::canonicalize(root.path()).expect("it exists");
         let at = |name: &str| path.join(name).to_string_lossy().into_owned();
         let variables = [
@@ -65,7 +66,7 @@ impl Bed {
         let shell = Shell::new(Setup {
             base_env: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             directory: path,
-            log: Log::new(lines.clone(), io::sink(), Vec::new()),
+            log: Log::new(lines.clone(), output.clone(), Vec::new()),
             context: Context::until(&cancel),
             signal: Signal::TERM,
             grace: Duration::from_secs(30),
@@ -74,7 +75,7 @@ impl Bed {
             verbosity: Verbosity::Debug,
             trace: Default::default(),
         });
-        let bed = Self { root, shell, cancel, leftovers: Vec::new(), lines };
+        let bed = Self { root, shell, cancel, leftovers: Vec::new(), lines, output };
         bed.sh(MAKE_PROJECT);
         bed
     }
@@ -129,6 +130,7 @@ impl Bed {
 
     pub(crate) fn check_out(&mut self, settings: &Settings) -> Result<(), CheckoutError> {
         self.lines.0.lock().expect("no test panics in it").clear();
+        self.output.0.lock().expect("no test panics in it").clear();
         directory::ensure(&self.shell).expect("it can be made");
         check_out(&self.shell, settings, &mut self.leftovers)
     }
@@ -144,6 +146,11 @@ impl Bed {
         let log =
             String::from_utf8(log).expect("logs are text").replace("\x1b[90m", "").replace("\x1b[0m", "");
         log.replace(&*Path::new(&self.path("")).to_string_lossy(), "$ROOT/").replace("$ROOT//", "$ROOT/")
+    }
+
+    /// What the commands of the last checkout wrote.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&self.output.0.lock().expect("no test panics in it")).into_owned()
     }
 
     /// The git command lines of the last checkout, without `git`.

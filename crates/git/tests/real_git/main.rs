@@ -8,4 +8,6 @@ mod failures;
 mod fresh;
 mod hosts;
 mod mirrors;
+mod ssh;
+mod sshd;
 mod submodules;
