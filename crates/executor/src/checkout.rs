@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use redkite_git::directory::{self, CHECKOUT_PATH};
 use redkite_git::{CheckoutError, metadata};
 use redkite_hooks::HookName;
-use redkite_shell::CdError;
+use redkite_shell::{CdError, go_quoted};
 
 use crate::error::PhaseError;
 use crate::hook_runner::Whose;
@@ -119,7 +119,8 @@ impl Job<'_> {
         let after = self.shell.get(CHECKOUT_PATH).unwrap_or_default();
         if before.is_some_and(|before| !before.is_empty() && before != after) {
             self.shell.log().header(format_args!(
-                "A post-checkout hook has changed the working directory to \"{after}\""
+                "A post-checkout hook has changed the working directory to {}",
+                go_quoted(&after)
             ));
             self.shell.cd(Path::new(&after)).map_err(CheckoutPhaseError::Moved)?;
         }

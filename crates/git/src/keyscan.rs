@@ -3,7 +3,7 @@ use crate::error::CheckoutError;
 use crate::fetch::pause;
 use crate::retry::{Policy, random};
 use crate::{known_hosts, os, url};
-use redkite_shell::{Command, Lock, Shell};
+use redkite_shell::{Command, Lock, Shell, quoted_path};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,16 +54,16 @@ fn add(shell: &Shell, repository: &str, file: &Path) -> Result<(), CheckoutError
     let host = resolve(shell, &url.host);
     let _lock = lock(shell, file)?;
     let known = fs::read(file).map_err(CheckoutError::file("reading", file))?;
-    let shown = file.display();
+    let shown = quoted_path(file);
     if known_hosts::lists(&String::from_utf8_lossy(&known), &host) {
-        shell.log().comment(format_args!("Host {host:?} already in list of known hosts at \"{shown}\""));
+        shell.log().comment(format_args!("Host {host:?} already in list of known hosts at {shown}"));
         return Ok(());
     }
     let keys = scan(shell, &host).map_err(|error| {
         let url = url::without_password(&url.to_string());
         CheckoutError::Invalid(format!("failed to add {host:?} to known_hosts file {url:?}: {error}"))
     })?;
-    shell.log().comment(format_args!("Added host {host:?} to known hosts at \"{shown}\""));
+    shell.log().comment(format_args!("Added host {host:?} to known hosts at {shown}"));
     let appended = os::private_file(file).and_then(|mut file| file.write_all(format!("{keys}\n").as_bytes()));
     appended.map_err(CheckoutError::file("writing", file))
 }

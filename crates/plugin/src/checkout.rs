@@ -6,7 +6,7 @@ use crate::os;
 use crate::plugin::Plugin;
 use crate::validation::{Validation, validate};
 use redkite_git::retry::{Policy, random};
-use redkite_shell::{Command, RunError, Shell, quote_word};
+use redkite_shell::{Command, RunError, Shell, quote_word, quoted_path};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,8 +109,8 @@ fn checked_out(
         log.comment(format_args!("Plugin {:?} already checked out ({commit})", reference.label()));
         return Ok(());
     }
-    let shown = directory.display();
-    log.comment(format_args!("Plugin {:?} will be checked out to \"{shown}\"", reference.display_name()));
+    let shown = quoted_path(directory);
+    log.comment(format_args!("Plugin {:?} will be checked out to {shown}", reference.display_name()));
     if settings.keyscan_home.is_some() {
         redkite_git::add_host(shell, repository, settings.keyscan_home.as_deref());
     }

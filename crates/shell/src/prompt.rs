@@ -1,6 +1,7 @@
 //! Command lines as a prompt shows them (spec/job.md §4, "prompt formatting").
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Longer arguments are cut, when they have to be quoted.
 const LONGEST: usize = 120;
@@ -31,6 +32,12 @@ fn shown(arg: &str) -> Cow<'_, str> {
 /// A double-quoted literal of `text` (spec/redaction-and-logs.md §4).
 pub fn go_quoted(text: &str) -> String {
     format!("\"{}\"", String::from_utf8_lossy(&redkite_redact::quoted(text.as_bytes())))
+}
+
+/// A path as a double-quoted literal: whatever is in it, it stays on one line.
+pub fn quoted_path(path: &Path) -> String {
+    let quoted = redkite_redact::quoted(path.as_os_str().as_encoded_bytes());
+    format!("\"{}\"", String::from_utf8_lossy(&quoted))
 }
 
 #[cfg(test)]

@@ -90,13 +90,18 @@ impl Machine {
     }
 
     pub(crate) fn start(&self) -> Child {
+        self.start_with(&self.env)
+    }
+
+    /// Starts it with another environment.
+    pub(crate) fn start_with(&self, environment: &[(String, String)]) -> Child {
         let mut words = self.wrapper.iter().map(String::as_str).chain([AGENT]);
         let mut command = Command::new(words.next().expect("the agent is one"));
         command
             .args(words)
             .arg("bootstrap")
             .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)));
+            .envs(environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.root.path().join("build")).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the agent starts")
@@ -127,7 +132,12 @@ impl Machine {
 
 /// Waits until `child` has printed a line with `word`.
 pub(crate) fn wait_for(child: &mut Child, word: &str) -> BufReader<std::process::ChildStdout> {
-    let mut reader = BufReader::new(child.stdout.take().expect("it is piped"));
+    wait_for_line(child.stdout.take().expect("it is piped"), word)
+}
+
+/// Waits until a line with `word` comes; answers what is to be read of the rest.
+pub(crate) fn wait_for_line<R: std::io::Read>(stream: R, word: &str) -> BufReader<R> {
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     while !line.contains(word) {
         line.clear();

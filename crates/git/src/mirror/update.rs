@@ -13,9 +13,9 @@ use crate::retry::Policy;
 use crate::settings::{Mirrors, Settings};
 use crate::url::without_password;
 use redkite_process::Ending;
-use redkite_shell::{Lock, RunError, Shell};
+use redkite_shell::{Lock, RunError, Shell, quoted_path};
 use redkite_telemetry::SpanStart;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The attempt from which on a broken mirror is removed.
 const PATIENCE: u32 = 3;
@@ -122,23 +122,35 @@ impl<'a> Mirror<'a> {
         Ok(update_lock)
     }
 
-    /// A mirror that is no repository fails every attempt. The reference agent leaves it at that; this one makes it
-    /// anew when the attempts before have failed.
+    /// A broken mirror fails every attempt. The reference agent leaves it at that; this one makes it anew when the
+    /// attempts before have failed.
     fn remove_broken(&self) {
         let directory = &self.paths.repository;
         let Part::Repository { attempt: PATIENCE.., .. } = self.part else { return };
-        if !directory.exists() {
+        if !directory.exists() || self.is_sound() {
             return;
         }
-        let args = Args::new(["--git-dir", &directory.to_string_lossy(), "rev-parse", "--git-dir"]);
-        let Err(RunError::Failed(Ending::Exited(_))) = Git::new(self.shell).capture_quietly(args) else {
-            return;
-        };
-        let (log, shown) = (self.shell.log(), directory.display());
-        log.comment(format_args!("Removing mirror dir \"{shown}\": it is not a git repository"));
+        let (log, shown) = (self.shell.log(), quoted_path(directory));
+        log.comment(format_args!("Removing mirror dir {shown}: it is not a sound git repository"));
         if let Err(error) = directory::remove_all(directory) {
-            log.warning(format_args!("Failed to remove \"{shown}\": {error}"));
+            log.warning(format_args!("Failed to remove {shown}: {error}"));
         }
+    }
+
+    /// Whether the mirror is a repository, has an origin (a clone that was killed early has none), and has what its
+    /// refs name. All of its objects are not looked at: that takes as long as a clone.
+    fn is_sound(&self) -> bool {
+        const QUESTIONS: [&[&str]; 3] = [
+            &["rev-parse", "--git-dir"],
+            &["config", "--get-all", "remote.origin.url"],
+            &["rev-list", "--all", "--objects", "--max-count=1", "--exclude-promisor-objects"],
+        ];
+        let place = self.paths.repository.to_string_lossy();
+        QUESTIONS.iter().all(|question| {
+            let args = Args::new(["--git-dir", &place]).and(question.iter().copied());
+            let answer = Git::new(self.shell).capture_quietly(args);
+            !matches!(answer, Err(RunError::Failed(Ending::Exited(_))))
+        })
     }
 
     fn clear_staging(&self) -> Staging {
@@ -146,21 +158,21 @@ impl<'a> Mirror<'a> {
         if !staging.exists() {
             return Staging::Clear;
         }
-        let (log, shown) = (self.shell.log(), staging.display());
-        log.comment(format_args!("Removing interrupted remote mirror staging dir \"{shown}\""));
+        let (log, shown) = (self.shell.log(), quoted_path(staging));
+        log.comment(format_args!("Removing interrupted remote mirror staging dir {shown}"));
         match directory::remove_all(staging) {
             Ok(()) => Staging::Clear,
             Err(error) => {
-                log.warning(format_args!("Failed to remove \"{shown}\": {error}"));
+                log.warning(format_args!("Failed to remove {shown}: {error}"));
                 Staging::InTheWay
             }
         }
     }
 
     fn create(&mut self, staging: Staging) -> Result<(), CheckoutError> {
-        let (shell, directory) = (self.shell, self.paths.repository.clone());
-        let shown = directory.to_string_lossy();
-        shell.log().comment(format_args!("Cloning a mirror of the repository to \"{shown}\""));
+        let (shell, mirror) = (self.shell, self.paths.repository.clone());
+        let shown = mirror.to_string_lossy();
+        shell.log().comment(format_args!("Cloning a mirror of the repository to {}", quoted_path(&mirror)));
         let given = &self.settings.flags.clone_mirror;
         let flags = split_flags("git-clone-mirror-flags", given).inspect_err(|error| {
             shell.log().error(format_args!("Invalid --git-clone-mirror-flags {given:?}: {error}"));
@@ -173,18 +185,9 @@ impl<'a> Mirror<'a> {
             return Ok(());
         }
         let args = Args::new(["clone", "--mirror"]).and(flags).and(["--", self.repository, &shown]);
-        Git::new(shell).run_as(Operation::Clone, args).inspect_err(|_| self.remove_partial(&directory))
-    }
-
-    fn remove_partial(&self, directory: &Path) {
-        if !directory.exists() {
-            return;
-        }
-        let (log, shown) = (self.shell.log(), directory.display());
-        log.comment(format_args!("Removing mirror dir \"{shown}\" due to failed clone"));
-        if let Err(error) = directory::remove_all(directory) {
-            log.warning(format_args!("Failed to remove \"{shown}\": {error}"));
-        }
+        Git::new(shell)
+            .run_as(Operation::Clone, args)
+            .inspect_err(|_| directory::remove_partial(shell, &mirror))
     }
 
     fn update(&mut self) -> Result<(), CheckoutError> {

@@ -30,10 +30,7 @@ pub(crate) fn create(
         }
         Err(error) => {
             remote.conclude(clone_outcome(&error), start);
-            if let Err(error) = directory::remove_all(&paths.staging) {
-                let staging = paths.staging.display();
-                shell.log().warning(format_args!("Failed to remove \"{staging}\": {error}"));
-            }
+            directory::remove_partial(shell, &paths.staging);
             still_running(shell)?;
             shell.log().comment("Remote Git mirror clone failed; falling back to canonical repository");
             Ok(false)

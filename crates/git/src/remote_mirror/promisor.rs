@@ -111,9 +111,9 @@ pub(crate) fn repair(shell: &Shell, checkout: &Path) -> Result<(), CheckoutError
 fn try_repair(shell: &Shell) -> Result<(), CheckoutError> {
     let config = Config::new(shell);
     let Some(marker) = config.get(MARKER)? else { return Ok(()) };
-    let listed =
-        config.query(&["--name-only", "--get-regexp", r"^remote\..*\.promisor$"])?.unwrap_or_default();
-    let urls = listed.lines().filter_map(|key| key.strip_prefix("remote.")?.strip_suffix(".promisor"));
+    let listed = config.query(&["--get-regexp", r"^remote\..*\.promisor$"])?.unwrap_or_default();
+    let keys = listed.lines().map(|line| line.rsplit_once(' ').map_or(line, |(key, _value)| key));
+    let urls = keys.filter_map(|key| key.strip_prefix("remote.")?.strip_suffix(".promisor"));
     let mut web = urls.filter(|name| name.starts_with("https://") || name.starts_with("http://"));
     match web.find(|url| digest(url) == marker) {
         Some(url) => clean_up(shell, url),

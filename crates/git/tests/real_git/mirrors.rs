@@ -112,15 +112,46 @@ fn a_renamed_repository_is_checked() {
     );
 }
 
-#[test]
-fn a_mirror_that_is_no_repository_is_replaced_in_the_third_attempt() {
+/// What is broken is made anew in the third attempt, not before: mirrors are large.
+fn check_replaced(breakage: &str) {
     let mut bed = Bed::new();
     bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds");
-    bed.sh("cd mirrors/*project && mv HEAD broken");
+    bed.sh(&format!("rm -rf builds/demo && cd mirrors/*project && touch broken && {breakage}"));
     let mut settings = mirrored(&bed, "HEAD");
     settings.attempts = 3;
-    bed.check_out(&settings).expect("the third attempt succeeds");
-    assert_eq!(bed.sh("ls mirrors/*project/broken 2>/dev/null || echo gone"), "gone");
+    let result = bed.check_out(&settings);
+    result.unwrap_or_else(|error| panic!("{breakage}: {error}\n{}", bed.log()));
+    assert_eq!(bed.sh("ls mirrors/*project/broken 2>/dev/null || echo gone"), "gone", "{breakage}");
+    assert_eq!(bed.checked_out(), "2");
+}
+
+#[test]
+fn a_broken_mirror_is_replaced_in_the_third_attempt() {
+    std::thread::scope(|scope| {
+        let breakages = [
+            "mv HEAD lost",
+            "rm config",
+            "git config --unset remote.origin.url",
+            "rm -rf objects/*",
+            "for object in $(find objects -type f); do rm -f $object && : > $object; done",
+        ];
+        for breakage in breakages {
+            scope.spawn(move || check_replaced(breakage));
+        }
+    });
+}
+
+/// As a clone does that is killed while it receives objects.
+#[test]
+fn a_half_made_mirror_is_completed() {
+    let mut bed = Bed::new();
+    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
+    bed.sh(&format!(
+        "mkdir mirrors && git init -q --bare mirrors/{name} && cd mirrors/{name} && \
+         git remote add --mirror=fetch origin \"$OLDPWD/project\" && touch objects/pack/tmp_pack_xyz HEAD.lock"
+    ));
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds at once");
+    assert_eq!(bed.checked_out(), "2");
 }
 
 /// The remote mirror is a local repository here: `insteadOf` makes it one.

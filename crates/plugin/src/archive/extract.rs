@@ -27,8 +27,10 @@ fn extract_within(archive: &Path, directory: &Path, mut left: u64) -> Result<(),
 }
 
 fn unpack<R: Read>(mut entry: ZipFile<'_, R>, directory: &Path, left: &mut u64) -> Result<(), ArchiveError> {
-    let refuse =
-        |entry: &ZipFile<'_, R>, why: &str| Err(ArchiveError::Contents(format!("{:?} {why}", entry.name())));
+    let refuse = |entry: &ZipFile<'_, R>, why: &str| {
+        let name = String::from_utf8_lossy(entry.name_raw());
+        Err(ArchiveError::Contents(format!("{name:?} {why}")))
+    };
     let Some(inside) = entry.enclosed_name() else { return refuse(&entry, "leads out of the archive") };
     if entry.is_symlink() {
         return refuse(&entry, "is a symbolic link");
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_directory() {
-        let place = check(|writer| add(writer, "../evil", b"x"), Some("leads out"));
+        let place = check(|writer| add(writer, "../evil", b"x"), Some("\"../evil\" leads out"));
         assert!(!place.path().join("evil").exists());
         check(
             |writer| writer.add_symlink("link", "/etc", SimpleFileOptions::default()).expect("added"),

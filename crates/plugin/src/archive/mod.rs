@@ -8,7 +8,7 @@ pub use error::ArchiveError;
 use crate::plugin::Plugin;
 use crate::reference::Reference;
 use download::Source;
-use redkite_shell::Shell;
+use redkite_shell::{Shell, quoted_path};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
@@ -33,14 +33,14 @@ pub(crate) fn install(
     leftovers: &mut Vec<PathBuf>,
 ) -> Result<(), ArchiveError> {
     let (reference, log) = (&plugin.reference, shell.log());
-    let (name, shown) = (reference.display_name(), directory.display());
+    let (name, shown) = (reference.display_name(), quoted_path(directory));
     log.comment(format_args!("Plugin {name:?} will be downloaded as zip archive"));
     let wanted = wanted_digest(reference)?;
     let source = Source::of(reference)?;
     if directory.exists() {
         fs::remove_dir_all(directory).map_err(ArchiveError::file("removing", directory))?;
     }
-    log.comment(format_args!("Plugin {name:?} will be downloaded to \"{shown}\""));
+    log.comment(format_args!("Plugin {name:?} will be downloaded to {shown}"));
     let work = tempfile::Builder::new().prefix("zip-plugin-").tempdir_in(plugins_path);
     let work = work.map_err(ArchiveError::file("creating a directory in", plugins_path))?;
     let archive = work.path().join("archive.zip");
