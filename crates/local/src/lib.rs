@@ -10,7 +10,7 @@ mod server;
 
 #[cfg_attr(unix, path = "socket_unix.rs")]
 #[cfg_attr(windows, path = "socket_windows.rs")]
-mod socket;
+pub mod socket;
 
 pub use client::{
     Changes, ClientError, JobApi, Locks, PromiseAnswer, SOCKET_VARIABLE, Swapped, TOKEN_VARIABLE,

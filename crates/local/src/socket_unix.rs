@@ -2,29 +2,29 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-pub(crate) use std::os::unix::net::UnixStream as Stream;
+pub use std::os::unix::net::UnixStream as Stream;
 
 /// Accepts callers until its [`Closer`] says otherwise, even when the socket's file is gone by then.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub struct Listener {
     socket: UnixListener,
     closed: Stream,
 }
 
 /// Ends a listener from another thread.
 #[derive(Debug)]
-pub(crate) struct Closer(Stream);
+pub struct Closer(Stream);
 
 impl Listener {
     /// The next caller; none once the listener is closed.
-    pub(crate) fn accept(&self) -> Option<Stream> {
+    pub fn accept(&self) -> Option<Stream> {
         loop {
             let mut waited =
                 [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.closed, PollFlags::IN)];
@@ -44,9 +44,17 @@ impl Listener {
 
 impl Closer {
     /// Lets the listener's thread go.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.0.shutdown(Shutdown::Both).ok();
     }
+}
+
+/// Lets every user of this machine connect.
+///
+/// # Errors
+/// When the mode can't be set.
+pub fn open_to_all(path: &Path) -> io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777))
 }
 
 /// The caller left again, or another thing happened that doesn't concern the listener.
@@ -65,22 +73,44 @@ const LONGEST_PATH: usize = 104;
 
 /// Why no socket can be made at a path.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BindError {
+pub enum BindError {
+    /// The path is longer than a socket's may be.
     #[error(
         "socket path {path} is too long (path length: {length}, max {LONGEST_PATH} characters). \
          This is a limitation of your host OS"
     )]
-    TooLong { path: String, length: usize },
+    TooLong {
+        /// The path.
+        path: String,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// Its directory can't be made.
     #[error("creating the socket directory {path}")]
-    Directory { path: String, source: io::Error },
+    Directory {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something is there.
     #[error("file already exists at socket path {0}")]
     Exists(String),
+    /// The system refuses.
     #[error("listening on socket {path}")]
-    Listen { path: String, source: io::Error },
+    Listen {
+        /// The socket.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Listens at `path`, below a directory that only this user may enter if it has to be made.
-pub(crate) fn listen(path: &Path) -> Result<(Listener, Closer), BindError> {
+///
+/// # Errors
+/// When there is something already, or the system refuses.
+pub fn listen(path: &Path) -> Result<(Listener, Closer), BindError> {
     let shown = path.display().to_string();
     let length = path.as_os_str().len();
     if length >= LONGEST_PATH {
@@ -104,7 +134,10 @@ fn open(path: &Path) -> io::Result<(Listener, Closer)> {
 }
 
 /// Connects, after a look at what is there.
-pub(crate) fn connect(path: &Path) -> Result<Stream, ConnectError> {
+///
+/// # Errors
+/// When nobody listens there.
+pub fn connect(path: &Path) -> Result<Stream, ConnectError> {
     let shown = path.display().to_string();
     let metadata = path.metadata().map_err(|source| ConnectError::Stat { path: shown.clone(), source })?;
     if !metadata.file_type().is_socket() {
@@ -113,24 +146,44 @@ pub(crate) fn connect(path: &Path) -> Result<Stream, ConnectError> {
     Stream::connect(path).map_err(ConnectError::Connect)
 }
 
+/// Whether there is a socket at which nobody listens.
+pub fn is_abandoned(path: &Path) -> bool {
+    let is_socket = path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_socket());
+    is_socket && Stream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
 /// Makes `link` lead to `target`, unless there is something.
-pub(crate) fn link(target: &Path, link: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When there is.
+pub fn link(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
 /// Lets a stream's reads and writes fail after `limit`.
-pub(crate) fn limit(stream: &Stream, limit: Duration) -> io::Result<()> {
+///
+/// # Errors
+/// When the system refuses.
+pub fn limit(stream: &Stream, limit: Duration) -> io::Result<()> {
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))
 }
 
 /// Why nothing answers at a path.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectError {
+pub enum ConnectError {
+    /// Nothing is there, or can't be looked at.
     #[error("stat socket: stat {path}: {}", reason(source))]
-    Stat { path: String, source: io::Error },
+    Stat {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something else is there.
     #[error("\"{0}\" is not a socket")]
     NoSocket(String),
+    /// Nobody listens.
     #[error("socket test connection: {}", reason(.0))]
     Connect(io::Error),
 }

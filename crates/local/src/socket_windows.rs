@@ -8,63 +8,98 @@ use std::time::Duration;
 /// Sockets can't be had on this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("unix sockets are unavailable on this machine")]
-pub(crate) struct BindError;
+pub struct BindError;
 
 /// Nobody can be called on this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("unix sockets are unavailable on this machine")]
-pub(crate) struct ConnectError;
+pub struct ConnectError;
 
 /// A listener there is none of.
 #[derive(Debug)]
-pub(crate) enum Listener {}
+pub enum Listener {}
 
 /// What would end it.
 #[derive(Debug)]
-pub(crate) enum Closer {}
+pub enum Closer {}
 
 /// A stream there is none of.
 #[derive(Debug)]
-pub(crate) enum Stream {}
+pub enum Stream {}
 
 /// Always refused.
-pub(crate) fn listen(_: &Path) -> Result<(Listener, Closer), BindError> {
+///
+/// # Errors
+/// Always.
+pub fn listen(_: &Path) -> Result<(Listener, Closer), BindError> {
     Err(BindError)
 }
 
 /// Always refused.
-pub(crate) fn connect(_: &Path) -> Result<Stream, ConnectError> {
+///
+/// # Errors
+/// Always.
+pub fn connect(_: &Path) -> Result<Stream, ConnectError> {
     Err(ConnectError)
 }
 
+/// There are none.
+pub fn is_abandoned(_: &Path) -> bool {
+    false
+}
+
 /// Always refused.
-pub(crate) fn link(_: &Path, _: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Always.
+pub fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Always refused.
+///
+/// # Errors
+/// Always.
+pub fn open_to_all(_: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// There is no stream to limit.
-pub(crate) fn limit(stream: &Stream, _: Duration) -> io::Result<()> {
+///
+/// # Errors
+/// Always.
+pub fn limit(stream: &Stream, _: Duration) -> io::Result<()> {
     match *stream {}
 }
 
 impl Listener {
-    pub(crate) fn accept(&self) -> Option<Stream> {
+    /// There is no caller.
+    pub fn accept(&self) -> Option<Stream> {
         match *self {}
     }
 }
 
 impl Closer {
-    pub(crate) fn close(&self) {
+    /// There is nothing to end.
+    pub fn close(&self) {
         match *self {}
     }
 }
 
 impl Stream {
-    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+    /// There is none to copy.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn try_clone(&self) -> io::Result<Self> {
         match *self {}
     }
 
-    pub(crate) fn shutdown(&self, _: Shutdown) -> io::Result<()> {
+    /// There is none to end.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn shutdown(&self, _: Shutdown) -> io::Result<()> {
         match *self {}
     }
 }

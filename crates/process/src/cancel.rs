@@ -48,7 +48,7 @@ impl Cancel {
     }
 
     /// Has `bell` rung when it is asked for.
-    pub(crate) fn listen(&self, bell: &Arc<Bell>) {
+    pub fn listen(&self, bell: &Arc<Bell>) {
         let mut state = self.lock();
         state.listeners.retain(|listener| listener.strong_count() > 0);
         if state.at.is_none() {
@@ -133,25 +133,25 @@ impl Context {
 
 /// Something a thread waits at until one of several things has happened.
 #[derive(Debug, Default)]
-pub(crate) struct Bell {
+pub struct Bell {
     rung: Mutex<u64>,
     changed: Condvar,
 }
 
 impl Bell {
     /// Wakes everybody who waits.
-    pub(crate) fn ring(&self) {
+    pub fn ring(&self) {
         *self.lock() += 1;
         self.changed.notify_all();
     }
 
     /// How often it has rung.
-    pub(crate) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         *self.lock()
     }
 
     /// Waits until it has rung more than `seen` times, or until `deadline`.
-    pub(crate) fn wait_past(&self, seen: u64, deadline: Option<Instant>) {
+    pub fn wait_past(&self, seen: u64, deadline: Option<Instant>) {
         let mut rung = self.lock();
         while *rung == seen {
             let Some(deadline) = deadline else {

@@ -51,6 +51,35 @@ impl Interrupts {
     }
 }
 
+/// Handlers for the same signals that hand none of them on: who ends this process says so in another way.
+#[derive(Debug)]
+pub struct Swallowed {
+    handlers: Arc<os::Swallowing>,
+    waiter: Option<JoinHandle<()>>,
+}
+
+impl Swallowed {
+    /// Calls `on_each`, on a thread of its own, for every signal that arrives; several of one kind may count as one.
+    pub fn install(on_each: impl Fn(Signal) + Send + 'static) -> Result<Self, InterruptsError> {
+        let handlers = Arc::new(os::Swallowing::install()?);
+        let waiting = handlers.clone();
+        let waiter = std::thread::spawn(move || {
+            while let Some(signals) = waiting.wait() {
+                signals.into_iter().for_each(&on_each);
+            }
+        });
+        Ok(Self { handlers, waiter: Some(waiter) })
+    }
+}
+
+impl Drop for Swallowed {
+    fn drop(&mut self) {
+        self.handlers.stop_waiting();
+        // A callback that panicked has said so.
+        drop(self.waiter.take().map(JoinHandle::join));
+    }
+}
+
 /// Has this process die by `signal`, with the signal's default effect. Returns only where that is not possible.
 pub fn die_by(signal: Signal) {
     os::die_by(signal);

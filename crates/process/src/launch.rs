@@ -25,6 +25,8 @@ pub struct Launch {
     pub input: Input,
     /// Whether its two output streams can be told apart.
     pub streams: Streams,
+    /// What is added to its niceness.
+    pub nice: u8,
 }
 
 /// Whether a child talks to a terminal.
@@ -160,6 +162,7 @@ impl Launch {
             terminal: Terminal::None,
             input: Input::Nothing,
             streams: Streams::Merged,
+            nice: 0,
         }
     }
 
@@ -191,6 +194,9 @@ impl Launch {
         let leader = os::start(&mut command).map_err(|source| self.refused(source))?;
         // The command still holds the child's ends of pipes and terminal: they must go for the end to be seen.
         drop(command);
+        if self.nice > 0 {
+            os::lower_priority(&leader, self.nice);
+        }
         Ok(Child::new(leader, reader))
     }
 

@@ -22,10 +22,10 @@ mod os;
 #[path = "windows.rs"]
 mod os;
 
-pub use cancel::{Cancel, Context};
+pub use cancel::{Bell, Cancel, Context};
 pub use child::{Child, Finished, Group, OutputEnd, Policy};
 pub use ending::Ending;
-pub use interrupts::{Interrupts, InterruptsError, die_by};
+pub use interrupts::{Interrupts, InterruptsError, Swallowed, die_by};
 pub use launch::{Input, Launch, SpawnError, Stream, Streams, Terminal};
 pub use os::unbuffered_output;
 pub use replace::replace;

@@ -270,6 +270,27 @@ impl Handlers {
     }
 }
 
+/// Signals that are swallowed: there are none.
+#[derive(Debug)]
+pub(crate) struct Swallowing(Handlers);
+
+impl Swallowing {
+    pub(crate) fn install() -> io::Result<Self> {
+        Handlers::install().map(Self)
+    }
+
+    pub(crate) fn wait(&self) -> Option<Vec<Signal>> {
+        self.0.wait().map(|signal| vec![signal])
+    }
+
+    pub(crate) fn stop_waiting(&self) {
+        self.0.stop_waiting();
+    }
+}
+
+/// Priorities stay as they are.
+pub(crate) fn lower_priority(_: &Leader, _: u8) {}
+
 pub(crate) fn die_by(_: Signal) {}
 
 /// A program can't be replaced here.

@@ -134,7 +134,10 @@ impl<'a> Pool<'a> {
     }
 
     async fn run(mut self, mut signals: os::Signals) -> Exit {
-        let mut count = SignalCount::default();
+        let mut count = match self.settings.job.containers {
+            Some(_) => SignalCount::in_a_pod(),
+            None => SignalCount::default(),
+        };
         let mut exit_at = None;
         let board = self.board.clone();
         let status: Pin<Box<dyn Future<Output = ()>>> = match &self.settings.health_check_addr {
@@ -182,7 +185,9 @@ impl<'a> Pool<'a> {
         if urgency == Urgency::Forced {
             let grace = self.settings.job.cancel.grace();
             tracing::info!("Forcefully stopping running jobs and stopping the agent(s) in {grace:?}");
-            tracing::info!("Press Ctrl-C one more time to exit immediately without disconnecting");
+            if self.settings.job.containers.is_none() {
+                tracing::info!("Press Ctrl-C one more time to exit immediately without disconnecting");
+            }
         } else {
             tracing::info!("Received CTRL-C, send again to forcefully kill the agent(s)");
         }

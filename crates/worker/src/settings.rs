@@ -202,10 +202,19 @@ pub struct JobSettings {
     pub no_multipart_artifact_upload: bool,
     /// Uploads at once; 0 for the default.
     pub artifact_upload_concurrency: i64,
+    /// How jobs run in containers; none for a process of this machine.
+    pub containers: Option<ContainerSettings>,
     /// Whether jobs run in a terminal.
     pub pty: bool,
     /// Debug mode of the agent.
     pub debug: bool,
+}
+
+/// How a job's containers are waited for (spec/agent.md §19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContainerSettings {
+    /// How long they may take to connect; none for ever.
+    pub start_timeout: Option<Duration>,
 }
 
 /// How git is used by jobs.
@@ -453,6 +462,7 @@ pub(crate) fn test_settings() -> Settings {
         strict_single_hooks: false,
         no_multipart_artifact_upload: false,
         artifact_upload_concurrency: 0,
+        containers: None,
         pty: true,
         debug: false,
     };

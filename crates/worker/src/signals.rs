@@ -31,6 +31,11 @@ pub(crate) enum Reaction {
 pub(crate) struct SignalCount(u32);
 
 impl SignalCount {
+    /// In a pod nobody sends a second one before the end: the first counts as that.
+    pub(crate) fn in_a_pod() -> Self {
+        Self(1)
+    }
+
     /// What follows from a signal.
     pub(crate) fn on(&mut self, asked: Asked) -> Reaction {
         match asked {
@@ -66,5 +71,12 @@ mod tests {
             let mut count = SignalCount::default();
             assert_eq!(signals.iter().map(|asked| count.on(*asked)).collect::<Vec<_>>(), reactions);
         }
+    }
+
+    #[test]
+    fn in_a_pod_the_first_is_forced() {
+        let mut count = SignalCount::in_a_pod();
+        assert_eq!(count.on(Asked::Stop), Reaction::Stop(Urgency::Forced));
+        assert_eq!(count.on(Asked::Stop), Reaction::Exit);
     }
 }

@@ -53,6 +53,11 @@ impl StopListener {
         self.at_least(Urgency::Forced).await;
     }
 
+    /// Whether a forced end was asked for.
+    pub(crate) fn is_forced(&self) -> bool {
+        *self.0.borrow() >= Urgency::Forced
+    }
+
     async fn at_least(&mut self, urgency: Urgency) {
         if self.0.wait_for(|current| *current >= urgency).await.is_err() {
             // Nobody is left who could ask.

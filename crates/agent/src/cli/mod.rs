@@ -24,7 +24,7 @@ pub(crate) use dispatch::run;
 pub(crate) use inside::run_inside;
 pub(crate) use paths::{CommandPath, FilePath, absolute, home_directory};
 pub(crate) use resolve::{Resolved, Source};
-pub(crate) use values::GoDuration;
+pub(crate) use values::{GoDuration, boolean, integer};
 
 #[cfg(test)]
 pub(crate) use definition::{Definition, Flag, Kind};

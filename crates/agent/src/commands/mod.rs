@@ -13,6 +13,7 @@ mod env;
 mod git_credentials_helper;
 mod job;
 mod job_api;
+mod kubernetes_bootstrap;
 mod lock;
 mod meta_data;
 mod oidc;
@@ -54,6 +55,7 @@ pub(crate) const GROUPS: &[Group] = &[
 pub(crate) const COMMANDS: &[Entry] = &[
     command::<start::Args>("start", Agent),
     command::<bootstrap::Args>("bootstrap", Internal),
+    command::<kubernetes_bootstrap::Args>("kubernetes-bootstrap", Internal),
     command::<annotate::Args>("annotate", Job),
     command::<annotation::remove::Args>("annotation remove", Job),
     command::<artifact::upload::Args>("artifact upload", Job),

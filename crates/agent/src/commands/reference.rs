@@ -8,7 +8,7 @@ use crate::cli::{Definition, Entry, Flag, Kind, help};
 const TABLE: &str = include_str!("../../../../docs/spec/cli.json");
 
 /// What is not in this version yet.
-const LATER: &[&str] = &["kubernetes-bootstrap", "acknowledgements", "cache save", "cache restore"];
+const LATER: &[&str] = &["acknowledgements", "cache save", "cache restore"];
 
 fn table() -> Value {
     serde_json::from_str(TABLE).expect("the table of the specification is JSON")

@@ -42,6 +42,13 @@ pub(crate) fn start(command: &mut Command) -> io::Result<Leader> {
     command.spawn().map(Leader)
 }
 
+/// Adds to a process's niceness, and to that of the processes it will start. One that is gone needs none.
+pub(crate) fn lower_priority(leader: &Leader, by: u8) {
+    let own = rustix::process::getpriority_process(None).unwrap_or_default();
+    let wanted = own.saturating_add(i32::from(by)).min(19);
+    rustix::process::setpriority_process(pid(leader.0.id()), wanted).ok();
+}
+
 /// The process that was started.
 #[derive(Debug)]
 pub(crate) struct Leader(std::process::Child);

@@ -53,6 +53,46 @@ impl Handlers {
     }
 }
 
+/// Handlers that note every signal, and end nothing.
+#[derive(Debug)]
+pub(crate) struct Swallowing {
+    arrived: [Arc<AtomicBool>; 4],
+    stopping: AtomicBool,
+    woken: UnixStream,
+    wake: UnixStream,
+}
+
+impl Swallowing {
+    pub(crate) fn install() -> io::Result<Self> {
+        let (woken, wake) = UnixStream::pair()?;
+        let arrived: [Arc<AtomicBool>; 4] = Default::default();
+        for (signal, arrived) in ASKING.iter().zip(&arrived) {
+            flag::register(signal.number(), arrived.clone())?;
+            low_level::pipe::register(signal.number(), wake.try_clone()?)?;
+        }
+        Ok(Self { arrived, stopping: AtomicBool::new(false), woken, wake })
+    }
+
+    /// Waits for signals and answers which there are; `None` when it was told to stop waiting.
+    pub(crate) fn wait(&self) -> Option<Vec<Signal>> {
+        let mut bytes = [0; 64];
+        let mut woken = &self.woken;
+        while matches!(woken.read(&mut bytes), Err(error) if error.kind() == io::ErrorKind::Interrupted) {}
+        if self.stopping.load(Ordering::SeqCst) {
+            return None;
+        }
+        let arrived =
+            ASKING.iter().zip(&self.arrived).filter(|(_, arrived)| arrived.swap(false, Ordering::SeqCst));
+        Some(arrived.map(|(signal, _)| *signal).collect())
+    }
+
+    pub(crate) fn stop_waiting(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        // The other end is held by the same structure, so it is open.
+        drop((&self.wake).write(&[0]));
+    }
+}
+
 pub(crate) fn die_by(signal: Signal) {
     // It fails only for a number that is no signal; the caller then exits in its own way.
     drop(low_level::emulate_default_handler(signal.number()));

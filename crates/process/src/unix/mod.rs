@@ -11,8 +11,8 @@ use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-pub(crate) use group::{GroupHandle, Leader, start};
-pub(crate) use interrupts::{Handlers, die_by};
+pub(crate) use group::{GroupHandle, Leader, lower_priority, start};
+pub(crate) use interrupts::{Handlers, Swallowing, die_by};
 pub(crate) use reader::{Reader, Stopper};
 use source::Source;
 

@@ -30,8 +30,7 @@ impl Bootstrap {
             (true, RawTerminal::No) => Terminal::Pty,
             (true, RawTerminal::Yes) => Terminal::RawPty,
         };
-        let mut env = inherited.to_vec();
-        env.extend(variables.iter().map(|(name, value)| (name.into(), value.into())));
+        let mut env = process_environment(inherited, variables);
         if terminal != Terminal::None {
             env.push(("TERM".into(), "xterm-256color".into()));
         }
@@ -97,6 +96,15 @@ impl Bootstrap {
         }
         Ok(Outcome::Ended(ending))
     }
+}
+
+/// The variables of a job over `inherited` ones.
+pub(crate) fn process_environment(
+    inherited: &[(OsString, OsString)],
+    variables: &super::environment::Variables,
+) -> Vec<(OsString, OsString)> {
+    let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+    inherited.iter().cloned().chain(variables).collect()
 }
 
 /// Whether the job's terminal passes line feeds through (experiment `pty-raw`).

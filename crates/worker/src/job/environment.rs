@@ -181,6 +181,32 @@ pub(crate) fn received(job: &Job, mirror_allowed: impl FnOnce(&str) -> bool) -> 
     variables
 }
 
+/// The plugin by which a pipeline asks for containers; those who run them have acted on it.
+const KUBERNETES_PLUGIN: &str = "github.com/buildkite-plugins/kubernetes-buildkite-plugin";
+
+/// Takes the Kubernetes plugin out of a job that already runs in a pod.
+pub(crate) fn without_kubernetes_plugin(variables: &mut Variables) {
+    let Some(plugins) = variables.get_mut("BUILDKITE_PLUGINS").filter(|plugins| !plugins.is_empty()) else {
+        return;
+    };
+    match serde_json::from_str::<Option<Vec<Box<serde_json::value::RawValue>>>>(plugins) {
+        Ok(entries) => {
+            let entries = entries.unwrap_or_default();
+            let kept: Vec<_> =
+                entries.into_iter().filter(|entry| !is_kubernetes_plugin(entry.get())).collect();
+            *plugins = serde_json::to_string(&kept).expect("they were JSON before");
+        }
+        Err(error) => {
+            tracing::error!("Couldn't look for the Kubernetes plugin in BUILDKITE_PLUGINS: {error}")
+        }
+    }
+}
+
+fn is_kubernetes_plugin(entry: &str) -> bool {
+    let entry = serde_json::from_str::<BTreeMap<String, serde::de::IgnoredAny>>(entry);
+    entry.is_ok_and(|entry| entry.contains_key(KUBERNETES_PLUGIN))
+}
+
 /// An override mode as in options and variables.
 fn mode_name(mode: OverrideMode) -> &'static str {
     match mode {

@@ -3,6 +3,7 @@
 mod allowed;
 mod bootstrap;
 mod cancel;
+mod containers;
 mod environment;
 mod exporter;
 mod files;
@@ -11,6 +12,7 @@ mod gate;
 mod runner;
 mod signature;
 mod step;
+mod work;
 
 pub(crate) use exporter::OWN_DESTINATION;
 pub(crate) use runner::{JobContext, JobError, JobResult, LastJob, run};

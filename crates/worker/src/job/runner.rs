@@ -3,13 +3,15 @@
 use super::allowed;
 use super::bootstrap::{Bootstrap, RawTerminal};
 use super::cancel::Watch;
+use super::containers::{self, BadCount, Containers};
 use super::environment::{self, Access, Sources, Variables};
 use super::files::{ConfigNames, FileError, FilesOfJob};
 use super::finish::{Outcome, Stop, Verdict, ZeroOnCancel, verdict};
 use super::gate::Gate;
 use super::step::{BadStep, StepParts};
+use super::work::Work;
 use crate::log::{Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded, Uploader};
-use crate::settings::Settings;
+use crate::settings::{ContainerSettings, Settings};
 use crate::statsd::Statsd;
 use crate::status::Metrics;
 use crate::stop::StopListener;
@@ -58,6 +60,8 @@ pub(crate) enum JobError {
     Files(#[from] FileError),
     #[error("failed to initialize job: {0}")]
     Copy(#[from] CopyError),
+    #[error("failed to initialize job: {0}")]
+    Containers(#[from] BadCount),
     #[error("failed to run job: {0}")]
     Start(#[source] ApiError),
     #[error("failed to run job: maximum chunk size must be more than 0 or logs cannot be sent")]
@@ -76,6 +80,8 @@ struct Prepared<'a> {
     step: StepParts,
     received: Variables,
     files: FilesOfJob,
+    /// How many containers do the work, if containers do.
+    containers: Option<(ContainerSettings, u32)>,
 }
 
 /// Runs an accepted job to its end.
@@ -115,27 +121,34 @@ impl<'a> Prepared<'a> {
     fn new(job: &'a Job, context: &'a JobContext<'a>) -> Result<Self, JobError> {
         let settings = context.settings;
         let step = StepParts::read(job.step.as_ref())?;
+        let containers = match settings.job.containers {
+            Some(containers) => Some((containers, containers::count(&settings.environment)?)),
+            None => None,
+        };
         let permissions = &settings.job.permissions;
-        let received = environment::received(job, |url| allowed::is_repository_allowed(url, permissions));
+        let mut received = environment::received(job, |url| allowed::is_repository_allowed(url, permissions));
+        if containers.is_some() {
+            environment::without_kubernetes_plugin(&mut received);
+        }
         let names = match settings.experiment("propagate-agent-config-vars") {
             true => ConfigNames::First,
             false => ConfigNames::Absent,
         };
         let files = FilesOfJob::lay(&settings.job.context_dir, &job.id, &received, names)?;
         let client = client_of(job, context.client);
-        Ok(Self { context, job, client, step, received, files })
+        Ok(Self { context, job, client, step, received, files, containers })
     }
 
     async fn run_started(self, limits: LogLimits, copies: Copies, started_at: Timestamp) -> JobResult {
         let timestamps = self.context.settings.job.log.timestamps;
         let log = Arc::new(JobLog::new(timestamps, copies, limits.max_chunk, limits.max_log));
-        let bootstrap = self.bootstrap(log.tmpfile().as_deref());
-        let cancel = bootstrap.cancel.clone();
+        let work = self.work(log.tmpfile().as_deref());
+        let cancel = work.cancel();
         let (running, ended) = (CancellationToken::new(), CancellationToken::new());
-        let work = async {
+        let done = async {
             let outcome = match self.gate(&log).pass().await {
                 Err(refusal) => Outcome::Refused(refusal),
-                Ok(()) => bootstrap.run(log.clone(), running.clone(), self.context.span.clone()).await,
+                Ok(()) => work.run(log.clone(), running.clone(), self.context.span.clone()).await,
             };
             let at = Timestamp::now();
             ended.cancel();
@@ -154,7 +167,7 @@ impl<'a> Prepared<'a> {
         let uploader =
             Uploader { client: &self.client, job: &self.job.id, log: &log, metrics: self.context.metrics };
         let upload = uploader.run(limits.interval, &running, &ended);
-        let (end, stop, uploaded) = tokio::join!(work, watch.until_ended(self.context.stop.clone()), upload);
+        let (end, stop, uploaded) = tokio::join!(done, watch.until_ended(self.context.stop.clone()), upload);
         drop(log);
         self.finish(&end, stop, uploaded).await
     }
@@ -165,7 +178,7 @@ impl<'a> Prepared<'a> {
         Copies::new(settings.stdout, fields, settings.tmpfile.as_deref())
     }
 
-    fn bootstrap(&self, log_tmpfile: Option<&Path>) -> Bootstrap {
+    fn work(&self, log_tmpfile: Option<&Path>) -> Work {
         let settings = self.context.settings;
         let variables = environment::job_variables(
             &self.received,
@@ -179,8 +192,15 @@ impl<'a> Prepared<'a> {
                 log_tmpfile,
             },
         );
+        let inherited = &settings.environment;
+        if let Some((containers, count)) = self.containers {
+            let stop = self.context.stop.clone();
+            let environment = (inherited.as_slice(), &variables);
+            let containers = Containers::new(&settings.job, containers, count, environment, stop);
+            return Work::Containers(Box::new(containers));
+        }
         let raw = if settings.experiment("pty-raw") { RawTerminal::Yes } else { RawTerminal::No };
-        Bootstrap::new(&settings.job, &settings.environment, &variables, raw)
+        Work::Process(Box::new(Bootstrap::new(&settings.job, inherited, &variables, raw)))
     }
 
     fn gate<'g>(&'g self, log: &'g JobLog) -> Gate<'g> {

@@ -5,9 +5,6 @@ use crate::failure::Failure;
 
 /// Refuses what would change what an agent is, and warns of what it would merely add.
 pub(super) fn check(args: &Args) -> Result<(), Failure> {
-    if args.kubernetes_exec {
-        return Err(Failure::new("kubernetes-exec is not supported by this agent yet"));
-    }
     let tags = &args.tags;
     let clouds = [
         (tags.tags_from_ec2_meta_data, "EC2 meta-data"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use redkite_api::{JobId, Token};
 use redkite_worker::settings::{
-    ApiSettings, BootstrapKind, CheckoutSettings, Colour, DatadogSettings, FeatureReport, Identity,
+    ApiSettings, BootstrapKind, CheckoutSettings, Colour, ContainerSettings, DatadogSettings, FeatureReport, Identity,
     JobSettings, Lifetime, LogSettings, Permissions, Priority, Settings, SigningSettings, StdoutCopy,
     Timestamps, Timings, TracingSettings,
 };
@@ -70,7 +70,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
             hooks_path: args.paths.hooks_path.as_str().to_owned(),
             additional_hooks_paths: args.paths.additional_hooks_paths.clone(),
             plugins_path: args.paths.plugins_path.as_str().to_owned(),
-            context_dir: args.job_context_dir.path().map_or_else(std::env::temp_dir, PathBuf::from),
+            context_dir: context_dir(args),
             bin_path: bin_path()?,
             config_path: cx.config_file.clone().unwrap_or_default(),
             shell: shell(args),
@@ -86,6 +86,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
             strict_single_hooks: args.strict_single_hooks,
             no_multipart_artifact_upload: args.no_multipart_artifact_upload,
             artifact_upload_concurrency: args.artifact_upload_concurrency,
+            containers: args.kubernetes_exec.then(|| containers(args)),
             pty: !args.no_pty && std::env::consts::OS != "windows",
             debug: args.global.diagnostics.debug,
         },
@@ -218,6 +219,20 @@ fn checkout(args: &Args, override_mode: redkite_worker::settings::OverrideMode) 
         commit_verification: given.git_commit_verification.clone(),
         ssh_keyscan: !args.no_ssh_keyscan,
     }
+}
+
+/// Where files for jobs are laid: in a pod, where all of its containers see them.
+fn context_dir(args: &Args) -> PathBuf {
+    match (args.job_context_dir.path(), args.kubernetes_exec) {
+        (Some(path), _) => path.into(),
+        (None, true) => crate::commands::kubernetes_bootstrap::WORKSPACE.into(),
+        (None, false) => std::env::temp_dir(),
+    }
+}
+
+fn containers(args: &Args) -> ContainerSettings {
+    let timeout = args.kubernetes_container_start_timeout.as_std();
+    ContainerSettings { start_timeout: (!timeout.is_zero()).then_some(timeout) }
 }
 
 fn log(args: &Args) -> LogSettings {

@@ -178,3 +178,18 @@ fn a_long_message_is_cut_to_fit() {
         &message[message.len() - 60..]
     );
 }
+
+#[test]
+fn the_kubernetes_plugin_is_taken_out() {
+    let k8s = r#"{"github.com/buildkite-plugins/kubernetes-buildkite-plugin":{"podSpec":{}}}"#;
+    let check = |plugins: &str, expected: &str| {
+        let mut variables = Variables::from([("BUILDKITE_PLUGINS".to_owned(), plugins.to_owned())]);
+        without_kubernetes_plugin(&mut variables);
+        assert_eq!(variables["BUILDKITE_PLUGINS"], expected);
+    };
+    check(&format!("[{k8s}]"), "[]");
+    check(&format!(r#"[{{"a#v1":{{"n": 1.50}}}}, {k8s}, "b"]"#), r#"[{"a#v1":{"n": 1.50}},"b"]"#);
+    check("[]", "[]");
+    check("", "");
+    check("no JSON", "no JSON");
+}

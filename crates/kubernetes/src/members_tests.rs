@@ -1,0 +1,166 @@
+use super::*;
+
+const START: Duration = Duration::from_secs(300);
+const GRACE: Duration = Duration::from_secs(9);
+
+/// Containers at the times of a script.
+struct Pod {
+    members: Members,
+    begun: Instant,
+    now: Instant,
+    orders: String,
+}
+
+impl Pod {
+    fn new(count: usize, start: Option<Duration>) -> Self {
+        let begun = Instant::now();
+        let members = Members::new(count, Limits { start, grace: GRACE }, begun);
+        Self { members, begun, now: begun, orders: String::new() }
+    }
+
+    /// One word of a script: `+N` registers, `~N` lives, `xN=S` exits, `-N` hangs up, `!` interrupts, `@S` seconds.
+    fn step(&mut self, word: &str) {
+        let (kind, rest) = word.split_at(1);
+        let place = || rest.parse::<usize>().expect("a place");
+        match kind {
+            "+" => {
+                let id = rest.parse().expect("an id");
+                let place = self.members.register(id, self.now).expect("it may register");
+                self.members.joined(place);
+            }
+            "~" => self.members.heard(place(), self.now),
+            "-" => {
+                self.members.hung_up(place());
+            }
+            "!" => self.members.interrupt(self.now),
+            "@" => self.now = self.begun + Duration::from_secs_f64(rest.parse().expect("seconds")),
+            "x" => {
+                let (place, status) = rest.split_once('=').expect("a place and a status");
+                self.members.exited(place.parse().expect("a place"), status.parse().expect("a status"));
+            }
+            other => panic!("{other}"),
+        }
+        drop(self.members.tick(self.now));
+        for (place, order) in self.members.orders() {
+            let order = if order == Order::Start { '>' } else { '!' };
+            self.orders.push_str(&format!("{place}{order}"));
+        }
+    }
+}
+
+/// Runs a script and compares what was told to whom, and how it ended.
+fn check(count: usize, script: &str, orders: &str, end: &str) {
+    let mut pod = Pod::new(count, Some(START));
+    script.split(' ').for_each(|word| pod.step(word));
+    let shown = match pod.members.end() {
+        None => "open".to_owned(),
+        Some(End::NotStarted) => "not started".to_owned(),
+        Some(End::Decided(status)) => {
+            let absent = if status.absent { " absent" } else { "" };
+            let lost = if status.lost { " lost" } else { "" };
+            format!("{}{absent}{lost}", status.code)
+        }
+    };
+    assert_eq!((pod.orders.as_str(), shown.as_str()), (orders, end), "{script}");
+}
+
+#[test]
+fn one_starts_when_the_one_before_ended() {
+    check(3, "+0", "0>", "open");
+    check(3, "+2 +1 +0", "0>", "open");
+    check(3, "+0 +1 x0=0 +2", "0>1>", "open");
+    check(3, "+0 +1 +2 x0=0 x1=0", "0>1>2>", "open");
+    check(3, "+0 +1 +2 x0=0 x1=0 x2=0", "0>1>2>", "0");
+    // The next one may come when the one before is done.
+    check(2, "+0 x0=0 @200 +1 x1=0", "0>1>", "0");
+}
+
+#[test]
+fn the_first_that_decides_gives_the_status() {
+    check(2, "+0 +1 x0=3", "0>1>", "3");
+    check(2, "+0 +1 x0=-1", "0>1>", "-1");
+    check(2, "+0 x0=4", "0>", "4 absent");
+    check(3, "+0 +1 +2 x0=0 x1=0 x2=7", "0>1>2>", "7");
+    check(3, "+0 +2 x0=0 x2=7", "0>", "-10 absent");
+    // Once it is over nothing changes it.
+    check(2, "+0 +1 x0=3 x1=4", "0>1>", "3");
+    check(1, "+0 x0=0 -0", "0>", "0");
+}
+
+#[test]
+fn who_falls_silent_is_lost() {
+    check(1, "+0 @30", "0>", "open");
+    check(1, "+0 @30.1", "0>", "-7 lost");
+    check(1, "+0 @20 ~0 @49", "0>", "open");
+    check(2, "+0 +1 @20 ~0 @31", "0>", "137 lost");
+    check(2, "+0 x0=0 @31", "0>", "open");
+}
+
+#[test]
+fn who_hangs_up_is_lost_unless_the_job_was_interrupted_before_its_turn() {
+    check(1, "+0 -0", "0>", "-7 lost");
+    check(2, "+0 +1 -1", "0>", "137 lost");
+    check(2, "+0 +1 ! -1", "0>0!1!", "open");
+    check(2, "+0 +1 ! -1 x0=0", "0>0!1!", "137");
+    check(2, "+0 +1 ! -1 x0=-1", "0>0!1!", "-1");
+    check(2, "+0 +1 ! -0", "0>0!1!", "-7 lost");
+}
+
+#[test]
+fn all_must_register_in_time() {
+    check(2, "+0 x0=0 @299.9", "0>", "open");
+    check(2, "+0 x0=0 @300", "0>", "not started");
+    check(1, "@300", "", "not started");
+    check(1, "@250 +0 @260 ~0 @285 ~0 @310", "0>", "open");
+    let mut pod = Pod::new(1, None);
+    pod.step("@100000");
+    assert_eq!(pod.members.end(), None);
+}
+
+#[test]
+fn an_interrupt_ends_it_when_all_have_ended_or_after_the_grace_period() {
+    check(2, "+0 +1 x0=0 ! @1 x1=15", "0>1>1!", "15");
+    check(2, "+0 +1 x0=0 ! @1 x1=0", "0>1>1!", "0");
+    check(1, "+0 @5 ! @13.9", "0>0!", "open");
+    check(1, "+0 @5 ! @14", "0>0!", "137");
+    check(1, "+0 @5 ! @7 ! @14", "0>0!", "137");
+    check(2, "+0 ! @9", "0>0!", "137 absent");
+    check(1, "! @9", "", "-10 absent");
+    // Who comes late is told at once.
+    check(2, "+0 ! +1", "0>0!1!", "open");
+}
+
+#[test]
+fn without_containers_there_is_nothing_to_wait_for() {
+    let pod = Pod::new(0, Some(START));
+    assert_eq!(pod.members.end(), Some(End::Decided(Status { code: 0, absent: false, lost: false })));
+}
+
+#[test]
+fn ids_are_known_and_used_once() {
+    let mut pod = Pod::new(2, None);
+    for (id, answer) in [
+        (0, Ok(0)),
+        (0, Err(Refusal::Twice(0))),
+        (2, Err(Refusal::Unknown(2))),
+        (-1, Err(Refusal::Unknown(-1))),
+        (1, Ok(1)),
+    ] {
+        assert_eq!(pod.members.register(id, pod.now), answer, "{id}");
+    }
+    pod.step("-1");
+    assert_eq!(pod.members.register(1, pod.now), Err(Refusal::Twice(1)));
+}
+
+#[test]
+fn the_next_change_is_the_earliest() {
+    let mut pod = Pod::new(2, Some(START));
+    let after = |pod: &Pod| pod.members.next_change().map(|at| at.duration_since(pod.begun).as_secs());
+    assert_eq!(after(&pod), Some(300));
+    pod.step("+0");
+    assert_eq!(after(&pod), Some(30));
+    pod.step("!");
+    assert_eq!(after(&pod), Some(9));
+    let nobody = Pod::new(1, None);
+    assert_eq!(nobody.members.next_change(), None);
+}

@@ -1,0 +1,37 @@
+//! What does a job's work: a process of this machine, or the containers of a pod.
+
+use super::bootstrap::Bootstrap;
+use super::containers::Containers;
+use super::finish::Outcome;
+use crate::log::JobLog;
+use redkite_process::Cancel;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tracing::Span;
+
+/// Work that is ready to be started.
+pub(crate) enum Work {
+    /// `bootstrap` in a process.
+    Process(Box<Bootstrap>),
+    /// `kubernetes-bootstrap` in containers.
+    Containers(Box<Containers>),
+}
+
+impl Work {
+    /// Asks for its end.
+    pub(crate) fn cancel(&self) -> Cancel {
+        match self {
+            Self::Process(bootstrap) => bootstrap.cancel.clone(),
+            Self::Containers(containers) => containers.cancel(),
+        }
+    }
+
+    /// Sees it to its end; `running` comes when it has begun. Its output goes to `log`, what there is to say about
+    /// it to the agent's log within `span`.
+    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
+        match self {
+            Self::Process(bootstrap) => bootstrap.run(log, running, span).await,
+            Self::Containers(containers) => containers.run(log, running, span).await,
+        }
+    }
+}
