@@ -191,9 +191,12 @@ impl Members {
         silences.chain(start).chain(grace).min()
     }
 
-    /// What is to be told to whom now, and wasn't yet.
+    /// What is to be told to whom now, and wasn't yet; nothing once the job is over.
     pub(crate) fn orders(&mut self) -> Vec<(usize, Order)> {
         let mut orders = Vec::new();
+        if self.end.is_some() {
+            return orders;
+        }
         for place in 0..self.members.len() {
             let order = self.order_for(place);
             let Member::Here { told, .. } = &mut self.members[place] else { continue };

@@ -77,13 +77,13 @@ fn one_starts_when_the_one_before_ended() {
 
 #[test]
 fn the_first_that_decides_gives_the_status() {
-    check(2, "+0 +1 x0=3", "0>1>", "3");
-    check(2, "+0 +1 x0=-1", "0>1>", "-1");
+    check(2, "+0 +1 x0=3", "0>", "3");
+    check(2, "+0 +1 x0=-1", "0>", "-1");
     check(2, "+0 x0=4", "0>", "4 absent");
     check(3, "+0 +1 +2 x0=0 x1=0 x2=7", "0>1>2>", "7");
     check(3, "+0 +2 x0=0 x2=7", "0>", "-10 absent");
     // Once it is over nothing changes it.
-    check(2, "+0 +1 x0=3 x1=4", "0>1>", "3");
+    check(2, "+0 +1 x0=3 x1=4", "0>", "3");
     check(1, "+0 x0=0 -0", "0>", "0");
 }
 

@@ -1,9 +1,11 @@
 //! A control plane that hands out one job and keeps its log and its end.
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -12,13 +14,25 @@ use serde_json::{Value, json};
 struct State {
     env: Value,
     handed_out: bool,
+    /// What the agent is told when it asks for the job's state.
+    job: &'static str,
     chunks: BTreeMap<u64, Vec<u8>>,
     finish: Value,
 }
 
+/// The state, and that it has changed.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Longer than anything in a test should take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The plane; it answers for as long as the test runs.
 pub(crate) struct Plane {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     url: String,
 }
 
@@ -28,13 +42,14 @@ impl Plane {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/v3", listener.local_addr().expect("it has one"));
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
-        let state = Arc::new(Mutex::new(State { env: Value::Object(env), ..State::default() }));
-        let plane = Self { state: state.clone(), url: url.clone() };
+        let state = State { env: Value::Object(env), job: "running", ..State::default() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let plane = Self { shared: shared.clone(), url: url.clone() };
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (state, url) = (state.clone(), url.clone());
+                let (shared, url) = (shared.clone(), url.clone());
                 // An agent that is gone needs no answer.
-                std::thread::spawn(move || drop(serve(&stream.expect("a connection"), &state, &url)));
+                std::thread::spawn(move || drop(serve(&stream.expect("a connection"), &shared, &url)));
             }
         });
         plane
@@ -46,18 +61,43 @@ impl Plane {
 
     /// How the job ended, as the agent told it.
     pub(crate) fn exit_status(&self) -> String {
-        self.state.lock().expect("no thread panics in it").finish["exit_status"]
-            .as_str()
-            .unwrap_or("")
-            .to_owned()
+        self.finish_of("exit_status")
+    }
+
+    /// What the agent told of the job's end under this name; nothing where it told nothing.
+    pub(crate) fn finish_of(&self, name: &str) -> String {
+        self.state().finish[name].as_str().unwrap_or("").to_owned()
+    }
+
+    /// Tells the agent from now on that the job is in this state.
+    pub(crate) fn set_job(&self, state: &'static str) {
+        self.state().job = state;
+    }
+
+    /// Waits until the job's log has these words.
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        let has = |state: &mut State| String::from_utf8_lossy(&state.log()).contains(words);
+        let waited = self.shared.changed.wait_timeout_while(self.state(), PATIENCE, |state| !has(state));
+        let (state, timeout) = waited.expect("no thread panics in it");
+        assert!(!timeout.timed_out(), "{words:?} never came: {}", String::from_utf8_lossy(&state.log()));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().expect("no thread panics in it")
     }
 
     /// The whole log, in the order of its chunks.
     pub(crate) fn log(&self) -> Vec<u8> {
-        let state = self.state.lock().expect("no thread panics in it");
+        let state = self.state();
         let expected: Vec<u64> = (1..=state.chunks.len() as u64).collect();
         assert!(state.chunks.keys().eq(&expected), "a chunk is missing");
-        let unpacked = state.chunks.values().map(|chunk| {
+        state.log()
+    }
+}
+
+impl State {
+    fn log(&self) -> Vec<u8> {
+        let unpacked = self.chunks.values().map(|chunk| {
             let mut bytes = Vec::new();
             flate2::read::GzDecoder::new(chunk.as_slice()).read_to_end(&mut bytes).expect("chunks are gzip");
             bytes
@@ -67,7 +107,7 @@ impl Plane {
 }
 
 /// Answers one request; the connection goes with it.
-fn serve(mut stream: &TcpStream, state: &Mutex<State>, url: &str) -> std::io::Result<()> {
+fn serve(mut stream: &TcpStream, shared: &Shared, url: &str) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -82,7 +122,11 @@ fn serve(mut stream: &TcpStream, state: &Mutex<State>, url: &str) -> std::io::Re
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let answer = answer(&route, body, &mut state.lock().expect("no thread panics in it"), url).to_string();
+    let answer = {
+        let mut state = shared.state.lock().expect("no thread panics in it");
+        answer(&route, body, &mut state, url).to_string()
+    };
+    shared.changed.notify_all();
     write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())
 }
 
@@ -94,7 +138,7 @@ fn answer(route: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
         "register" => json!({"id": "agent-id", "name": "agent", "access_token": "session", "endpoint": url,
             "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": []}),
         "ping" if !state.handed_out => json!({"job": {"id": "job", "state": "assigned", "env": state.env}}),
-        "jobs/job/accept" => {
+        "jobs/job/accept" | "jobs/job/acquire" => {
             state.handed_out = true;
             json!({"id": "job", "endpoint": url, "state": "accepted", "env": state.env, "token": "job-token",
                 "chunks_max_size_bytes": 102_400, "log_max_size_bytes": 1 << 30, "step": {}})
@@ -108,7 +152,7 @@ fn answer(route: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
             state.finish = serde_json::from_slice(&body).expect("JSON");
             json!({})
         }
-        "jobs/job" => json!({"id": "job", "state": "running"}),
+        "jobs/job" => json!({"id": "job", "state": state.job}),
         _ => json!({}),
     }
 }

@@ -104,7 +104,10 @@ mod tests {
         assert_eq!(bootstrap.launch.args, ["bootstrap"]);
         assert_eq!(bootstrap.heading, "~~~ Bootstrapping phases (unknown)\n");
         assert_eq!(bootstrap.cancel_grace, Duration::from_secs(10));
-        assert_eq!((bootstrap.policy.signal, bootstrap.policy.grace), (Signal::TERM, Duration::from_millis(9250)));
+        assert_eq!(
+            (bootstrap.policy.signal, bootstrap.policy.grace),
+            (Signal::TERM, Duration::from_millis(9250))
+        );
         let check = |name, value| assert_eq!(variable(&bootstrap, name).as_deref(), Some(value), "{name}");
         check("BUILDKITE_KUBERNETES_EXEC", "true");
         check("BUILDKITE_BUILD_CHECKOUT_PATH", "/workspace/build/buildkite");
@@ -126,7 +129,10 @@ mod tests {
         assert_eq!(bootstrap.launch.terminal, Terminal::None);
         assert_eq!(bootstrap.heading, "~~~ Bootstrapping phases plugin,command\n");
         assert_eq!(bootstrap.cancel_grace, Duration::from_secs(20));
-        assert_eq!((bootstrap.policy.signal, bootstrap.policy.grace), (Signal::TERM, Duration::from_millis(3250)));
+        assert_eq!(
+            (bootstrap.policy.signal, bootstrap.policy.grace),
+            (Signal::TERM, Duration::from_millis(3250))
+        );
         assert_eq!(variable(&bootstrap, "BUILDKITE_BUILD_CHECKOUT_PATH").as_deref(), Some("/c"));
         assert_eq!(variable(&bootstrap, "TERM"), None);
     }
