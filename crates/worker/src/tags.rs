@@ -8,6 +8,8 @@ use redkite_api::{go_arch, go_os};
 pub struct TagSources {
     /// `tags`, as a list that was cleaned already.
     pub given: Vec<String>,
+    /// What the pod says of itself ([`of_pod`]).
+    pub from_pod: Vec<String>,
     /// What the machine says of itself.
     pub from_host: FromHost,
     /// `queue`; empty for none.
@@ -35,6 +37,7 @@ pub struct QueueTwice;
 /// When the queue is named by a tag and by its own option.
 pub fn collect(sources: &TagSources) -> Result<Vec<String>, QueueTwice> {
     let mut tags = sources.given.clone();
+    tags.extend(sources.from_pod.iter().cloned());
     if sources.from_host == FromHost::Yes {
         tags.extend(host_tags(&Machine::ask()));
     }
@@ -46,6 +49,15 @@ pub fn collect(sources: &TagSources) -> Result<Vec<String>, QueueTwice> {
     }
     tags.push(format!("queue={}", sources.queue));
     Ok(tags)
+}
+
+/// The tags that `BUILDKITE_K8S_…` variables stand for: `BUILDKITE_K8S_SERVICE_ACCOUNT=x` is `k8s:service-account=x`.
+pub fn of_pod(environment: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    let tag = |(name, value): (String, String)| {
+        let name = name.strip_prefix("BUILDKITE_K8S_")?.to_lowercase().replace('_', "-");
+        Some(format!("k8s:{name}={value}"))
+    };
+    environment.into_iter().filter_map(tag).collect()
 }
 
 fn host_tags(machine: &Machine) -> Vec<String> {
@@ -71,6 +83,17 @@ mod tests {
         assert_eq!(collect(&sources(&["b", "a=1"], "q")).unwrap(), ["b", "a=1", "queue=q"]);
         assert_eq!(collect(&sources(&["queue=x"], "")).unwrap(), ["queue=x"]);
         assert_eq!(collect(&sources(&[" queue=x"], "q")), Err(QueueTwice));
+    }
+
+    #[test]
+    fn variables_of_the_pod_become_tags() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let variables =
+            [pair("BUILDKITE_K8S_SERVICE_ACCOUNT", "x"), pair("A", "1"), pair("BUILDKITE_K8S_NODE", "")];
+        let from_pod = of_pod(variables);
+        assert_eq!(from_pod, ["k8s:service-account=x", "k8s:node="]);
+        let sources = TagSources { from_pod, ..sources(&["a"], "q") };
+        assert_eq!(collect(&sources).unwrap(), ["a", "k8s:service-account=x", "k8s:node=", "queue=q"]);
     }
 
     #[test]
