@@ -284,6 +284,14 @@ fn a_cancelled_job_that_does_not_want_to_end() {
 }
 
 #[test]
+fn a_job_that_is_cancelled_before_any_container_comes() {
+    let pod = Pod::new(1);
+    pod.plane.set_job("canceled");
+    pod.agent(&["--signal-grace-period-seconds", "1"]).ends_with(0);
+    pod.check("-10 cancel", &["+++ Unknown container exit status", "image"]);
+}
+
+#[test]
 fn an_agent_that_is_stopped() {
     let pod = Pod::new(1);
     let agent = pod.agent(&[]);
@@ -313,6 +321,13 @@ fn an_agent_that_is_killed() {
     pod.command(0, "echo again").ends_with(0);
     agent.ends_with(0);
     pod.check("0", &["again"]);
+}
+
+#[test]
+fn a_job_without_containers() {
+    let pod = Pod::new(0);
+    pod.agent(&["--kubernetes-container-start-timeout", "5s"]).ends_with(0);
+    pod.check("0", &[]);
 }
 
 #[test]
