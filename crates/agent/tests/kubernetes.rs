@@ -6,6 +6,7 @@
 mod plane;
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -297,6 +298,9 @@ fn an_agent_that_is_stopped() {
     let agent = pod.agent(&[]);
     let first = pod.command(0, "trap 'echo trapped; exit 5' TERM; echo ready; while :; do sleep 0.1; done");
     pod.plane.wait_for_log("\nready");
+    let mode =
+        std::fs::metadata(pod.root.path().join("buildkite.sock")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o777, "any user can connect");
     // What Kubernetes sends to every container; the first one to the agent is enough.
     first.signal(TERM);
     agent.signal(TERM);
@@ -321,6 +325,22 @@ fn an_agent_that_is_killed() {
     pod.command(0, "echo again").ends_with(0);
     agent.ends_with(0);
     pod.check("0", &["again"]);
+}
+
+#[test]
+fn containers_that_have_no_place() {
+    let pod = Pod::new(1);
+    let agent = pod.agent(&[]);
+    let first = pod.command(0, "echo ready; until [ -e go ]; do sleep 0.1; done");
+    pod.plane.wait_for_log("\nready");
+    for (id, words) in [(0, "client id 0 already registered"), (1, "unrecognized client id: 1")] {
+        let written = pod.command(id, "echo never").ends_with(1);
+        assert!(written.contains(&format!("error connecting to kubernetes runner: {words}")), "{written}");
+    }
+    std::fs::write(pod.root.path().join("build/go"), "").expect("written");
+    first.ends_with(0);
+    agent.ends_with(0);
+    pod.check("0", &["ready"]);
 }
 
 #[test]

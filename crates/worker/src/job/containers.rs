@@ -68,6 +68,9 @@ impl Containers {
     /// about them to the agent's log within `span`.
     pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
         let Self { pod, agent } = self;
+        if pod.cancel.is_cancelled() {
+            return Outcome::NotStarted;
+        }
         let (cancel, start_timeout) = (pod.cancel.clone(), pod.start_timeout.unwrap_or_default());
         let thread = {
             let log = log.clone();
