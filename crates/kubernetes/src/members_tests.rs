@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const START: Duration = Duration::from_secs(300);
@@ -163,4 +165,47 @@ fn the_next_change_is_the_earliest() {
     assert_eq!(after(&pod), Some(9));
     let nobody = Pod::new(1, None);
     assert_eq!(nobody.members.next_change(), None);
+}
+
+/// What may happen to one of three containers, in any order.
+fn event() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0..3).prop_map(|place| format!("~{place}")),
+        (0..3).prop_map(|place| format!("-{place}")),
+        (0..3, -1..2).prop_map(|(place, status)| format!("x{place}={status}")),
+        (0..3).prop_map(|place| format!("+{place}")),
+        Just("!".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_one_works_at_a_time_and_the_end_stays(
+        events in prop::collection::vec((event(), 0..20_u32), 0..40)
+    ) {
+        let mut pod = Pod::new(3, Some(START));
+        let (mut seconds, mut end, mut started) = (0, None, 0);
+        for (event, later) in events {
+            seconds += later;
+            pod.step(&format!("@{seconds}"));
+            let is_known = event.starts_with('+') && pod.members.members[place_of(&event)] != Member::Absent;
+            if !is_known {
+                pod.step(&event);
+            }
+            let orders = std::mem::take(&mut pod.orders);
+            prop_assert!(end.is_none() || orders.is_empty(), "{orders} after the end");
+            prop_assert!(end.is_none() || end == pod.members.end());
+            // Nobody starts before those in front of it have succeeded.
+            for place in (0..3).filter(|place| orders.contains(&format!("{place}>"))) {
+                prop_assert_eq!(place, started);
+                started += 1;
+                prop_assert!(pod.members.members[..place].iter().all(|member| *member == Member::Exited(0)));
+            }
+            end = pod.members.end();
+        }
+    }
+}
+
+fn place_of(word: &str) -> usize {
+    word[1..].parse().expect("a place")
 }
