@@ -12,6 +12,8 @@ pub struct TagSources {
     pub from_pod: Vec<String>,
     /// What the machine says of itself.
     pub from_host: FromHost,
+    /// What clouds say of it.
+    pub from_clouds: Vec<String>,
     /// `queue`; empty for none.
     pub queue: String,
 }
@@ -41,6 +43,7 @@ pub fn collect(sources: &TagSources) -> Result<Vec<String>, QueueTwice> {
     if sources.from_host == FromHost::Yes {
         tags.extend(host_tags(&Machine::ask()));
     }
+    tags.extend(sources.from_clouds.iter().cloned());
     if sources.queue.is_empty() {
         return Ok(tags);
     }
@@ -82,6 +85,8 @@ mod tests {
     fn the_queue_comes_last_and_once() {
         assert_eq!(collect(&sources(&["b", "a=1"], "q")).unwrap(), ["b", "a=1", "queue=q"]);
         assert_eq!(collect(&sources(&["queue=x"], "")).unwrap(), ["queue=x"]);
+        let cloudy = TagSources { from_clouds: vec!["c=1".into()], ..sources(&["b"], "q") };
+        assert_eq!(collect(&cloudy).unwrap(), ["b", "c=1", "queue=q"]);
         assert_eq!(collect(&sources(&[" queue=x"], "q")), Err(QueueTwice));
     }
 

@@ -1,8 +1,8 @@
 //! `start`: the long-lived agent (docs/spec/agent.md).
 
 mod banner;
+mod clouds;
 mod keys;
-mod missing;
 mod options;
 mod resolve;
 mod rules;
@@ -140,7 +140,6 @@ impl Command for Args {
         token::hide(&cx.environment);
         rules::check_log_format(&self, &mut cx.out)?;
         let settings = resolve::settings(&self, cx)?;
-        missing::check(&self)?;
         let locks = self.locks(cx)?;
         banner::say(&self, &settings, cx);
         let ended = redkite_worker::start(settings);

@@ -13,7 +13,7 @@ use redkite_worker::settings::{
 };
 use redkite_worker::tags::{self, FromHost, TagSources};
 
-use super::{Args, keys, rules, token};
+use super::{Args, clouds, keys, rules, token};
 use crate::cli::{Context, Source};
 use crate::failure::{Failure, OrFail};
 
@@ -41,7 +41,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         on_unverified,
     };
     let cancel = rules::cancel(args, grace)?;
-    let tags = tags::collect(&tag_sources(args, cx)).map_err(|error| Failure::Logged(error.to_string()))?;
+    let tags = tags::collect(&tag_sources(args, cx)?).map_err(|error| Failure::Logged(error.to_string()))?;
     make_build_path(args)?;
     let spawn = rules::spawn(args)?;
     Ok(Settings {
@@ -115,13 +115,14 @@ fn plugins_enabled(args: &Args, cx: &Context) -> bool {
     !permissions.no_plugins
 }
 
-fn tag_sources(args: &Args, cx: &Context) -> TagSources {
-    TagSources {
+fn tag_sources(args: &Args, cx: &Context) -> Result<TagSources, Failure> {
+    Ok(TagSources {
         from_pod: if args.kubernetes_exec { tags::of_pod(cx.environment.texts()) } else { Vec::new() },
         given: args.tags.tags.clone(),
         from_host: if args.tags.tags_from_host { FromHost::Yes } else { FromHost::No },
+        from_clouds: clouds::tags(&args.tags, &cx.environment)?,
         queue: args.tags.queue.clone(),
-    }
+    })
 }
 
 fn make_build_path(args: &Args) -> Result<(), Failure> {

@@ -1,0 +1,103 @@
+//! The meta-data service of EC2 instances, version 2 with its session tokens.
+
+use http::Method;
+use serde::Deserialize;
+
+use crate::http::{Ask, Service, Way};
+use crate::{CloudError, Variables, filled};
+
+/// How long a session lasts; ours are used at once.
+const SESSION_SECONDS: &str = "300";
+
+/// The meta-data service.
+pub(crate) struct Imds {
+    service: Service,
+    base: String,
+}
+
+/// What an instance says that it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Identity {
+    pub(crate) account_id: String,
+    pub(crate) image_id: String,
+    pub(crate) architecture: String,
+    pub(crate) availability_zone: String,
+    pub(crate) instance_id: String,
+    pub(crate) instance_type: String,
+    pub(crate) region: String,
+}
+
+impl Imds {
+    /// The service of this machine, unless it is switched off (`AWS_EC2_METADATA_DISABLED`).
+    pub(crate) fn new(variables: Variables<'_>) -> Result<Self, CloudError> {
+        if filled(variables, "AWS_EC2_METADATA_DISABLED").is_some_and(|off| off.eq_ignore_ascii_case("true"))
+        {
+            let text = "the EC2 meta-data service is switched off by AWS_EC2_METADATA_DISABLED";
+            return Err(CloudError::Setting(text.to_owned()));
+        }
+        let mode = filled(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").unwrap_or_default();
+        let usual = match mode.eq_ignore_ascii_case("ipv6") {
+            true => "http://[fd00:ec2::254]",
+            false => "http://169.254.169.254",
+        };
+        let base = filled(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| usual.to_owned());
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { service: Service::new("the EC2 meta-data service", Way::Link), base })
+    }
+
+    /// What is at `path`, which begins behind `/latest/`.
+    pub(crate) fn get(&self, path: &str) -> Result<String, CloudError> {
+        let token = self.session()?;
+        let url = format!("{}/latest/{path}", self.base);
+        let answer = self.service.ask(|| {
+            let ask = Ask::get(&url);
+            Ok(match &token {
+                Some(token) => ask.header("x-aws-ec2-metadata-token", token),
+                None => ask,
+            })
+        })?;
+        Ok(answer.body)
+    }
+
+    /// What the instance says that it is.
+    pub(crate) fn identity(&self) -> Result<Identity, CloudError> {
+        let text = self.get("dynamic/instance-identity/document")?;
+        serde_json::from_str(&text).map_err(|_| CloudError::Unreadable {
+            service: "the EC2 meta-data service",
+            url: self.base.clone(),
+            missing: "an instance identity document".to_owned(),
+        })
+    }
+
+    /// A session's token; services that know only version 1 have none.
+    fn session(&self) -> Result<Option<String>, CloudError> {
+        let ask = || {
+            let url = format!("{}/latest/api/token", self.base);
+            let ask = Ask { method: Method::PUT, ..Ask::get(url) };
+            Ok(ask.header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS))
+        };
+        match self.service.ask(ask) {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(error) if matches!(error.status(), Some(403..=405)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Identity {
+    /// The tags of `tags-from-ec2-meta-data`.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        [
+            ("account-id", &self.account_id),
+            ("ami-id", &self.image_id),
+            ("architecture", &self.architecture),
+            ("availability-zone", &self.availability_zone),
+            ("instance-id", &self.instance_id),
+            ("instance-type", &self.instance_type),
+            ("region", &self.region),
+        ]
+        .map(|(name, value)| format!("aws:{name}={value}"))
+        .into()
+    }
+}

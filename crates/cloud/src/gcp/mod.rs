@@ -1,0 +1,20 @@
+//! Google Cloud: meta-data of instances, application default credentials, signed digests.
+
+mod compute;
+mod credentials;
+mod metadata;
+
+pub(crate) use compute::instance_labels;
+pub(crate) use metadata::Metadata;
+
+use crate::{Variables, filled};
+
+/// Where an API is: what gcloud's variable for it says, or the universe's own address.
+fn endpoint(variables: Variables<'_>, api: &str) -> String {
+    let variable = format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{}", api.to_uppercase());
+    let usual = || {
+        let universe = filled(variables, "GOOGLE_CLOUD_UNIVERSE_DOMAIN");
+        format!("https://{api}.{}", universe.as_deref().unwrap_or("googleapis.com"))
+    };
+    filled(variables, &variable).unwrap_or_else(usual).trim_end_matches('/').to_owned()
+}
