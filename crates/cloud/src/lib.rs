@@ -8,9 +8,11 @@ mod aws;
 mod error;
 mod gcp;
 mod http;
+mod kms;
 mod tags;
 
 pub use error::CloudError;
+pub use kms::{Kms, KmsKey};
 pub use tags::{Failure, PathPairs, Source, Waits, Wanted};
 
 /// Reads a variable of the environment.

@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use redkite_pipeline::sign::{KeySet, SigningKey};
+use redkite_cloud::{Kms, KmsKey};
+use redkite_pipeline::sign::{KeySet, Signer};
 
+use crate::environment::Environment;
 use crate::failure::{Failure, OrFail};
 
 /// The options of every command that signs.
@@ -39,22 +41,25 @@ impl SigningOptions {
     }
 
     /// The key: that of AWS, else that of Google, else that of the file.
-    pub(crate) fn key(&self) -> Result<SigningKey, Failure> {
-        if !self.signing_aws_kms_key.is_empty() {
-            return Err(Failure::new("this agent can't sign with AWS KMS yet"));
-        }
-        if !self.signing_gcp_kms_key.is_empty() {
-            return Err(Failure::new("this agent can't sign with Google Cloud KMS yet"));
+    pub(crate) fn key(&self, environment: &Environment) -> Result<Box<dyn Signer>, Failure> {
+        let variables = |name: &str| environment.get(name);
+        for (kms, name, what) in [
+            (Kms::Aws, &self.signing_aws_kms_key, "couldn't create AWS KMS signer"),
+            (Kms::Gcp, &self.signing_gcp_kms_key, "couldn't create GCP KMS signer"),
+        ] {
+            if !name.is_empty() {
+                return Ok(Box::new(KmsKey::open(kms, name, &variables).or_fail(what)?));
+            }
         }
         const WHAT: &str = "choosing the signing key";
         let path = &self.jwks_file;
         let text = fs::read(path).or_fail(format!("{WHAT}: opening the key file {path}"))?;
         let keys = KeySet::parse(&text).or_fail(format!("{WHAT}: reading the key file {path}"))?;
-        keys.signing_key(&self.jwks_key_id).or_fail(WHAT)
+        Ok(Box::new(keys.signing_key(&self.jwks_key_id).or_fail(WHAT)?))
     }
 
     /// Notes at debug level with which key a step is signed and, if that is wanted, what is signed.
-    pub(crate) fn note(&self, key: &SigningKey, payload: &str) {
+    pub(crate) fn note(&self, key: &dyn Signer, payload: &str) {
         tracing::debug!("Signing with the key whose SHA-256 thumbprint is {}", key.thumbprint());
         if self.debug_signing {
             let checksum = redkite_pipeline::sign::checksum(payload);

@@ -2,9 +2,11 @@
 
 mod compute;
 mod credentials;
+mod kms;
 mod metadata;
 
 pub(crate) use compute::instance_labels;
+pub(crate) use kms::GcpKms;
 pub(crate) use metadata::Metadata;
 
 use crate::{Variables, filled};

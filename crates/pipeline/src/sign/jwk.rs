@@ -87,6 +87,8 @@ impl Jwk {
 #[derive(Clone, Debug)]
 pub struct KeySet {
     pub(super) keys: Vec<Jwk>,
+    /// It is the one key of a service, which signatures don't name.
+    pub(super) is_nameless: bool,
 }
 
 /// A text is no set of keys that jobs can be verified with.
@@ -144,8 +146,8 @@ impl KeySet {
             One(Box<Jwk>),
         }
         Ok(match serde_json::from_slice(text)? {
-            Either::Set { keys } => Self { keys },
-            Either::One(key) => Self { keys: vec![*key] },
+            Either::Set { keys } => Self { keys, is_nameless: false },
+            Either::One(key) => Self { keys: vec![*key], is_nameless: false },
         })
     }
 
@@ -168,6 +170,11 @@ impl KeySet {
             (id, _) => self.named(id).ok_or_else(|| ChosenKeyError::NotFound(id.to_owned()))?,
         };
         SigningKey::from_jwk(key)
+    }
+
+    /// The key that a signature with this name, or without one, is held against.
+    pub(super) fn of_signature(&self, id: Option<&str>) -> Option<&Jwk> {
+        if self.is_nameless { self.keys.first() } else { self.named(id?) }
     }
 
     /// The first key of that name.

@@ -34,7 +34,7 @@ fn verified(jws: &str, payload: &str, keys: &KeySet) -> Option<bool> {
     let [header, "", signature] = jws.split('.').collect::<Vec<_>>()[..] else { return None };
     let decoded = URL_SAFE_NO_PAD.decode(header).ok()?;
     let Header { kid } = serde_json::from_slice(&decoded).ok()?;
-    let key = keys.named(&kid?)?;
+    let key = keys.of_signature(kid.as_deref())?;
     let for_signatures = key.usage.as_deref().is_none_or(|usage| usage.is_empty() || usage == "sig");
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     Some(for_signatures && is_signed_by(key, &signing_input(header, payload), &signature))

@@ -7,7 +7,7 @@ use ring::signature::{self, Ed25519KeyPair, RsaKeyPair, UnparsedPublicKey};
 use super::jwk::{ChosenKeyError, Jwk};
 
 /// Signing failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
     /// Only the public half of the key is there.
     #[error("the key has no private part")]
@@ -15,6 +15,9 @@ pub enum SigningError {
     /// The library refused.
     #[error("the signature could not be made")]
     Failed,
+    /// The service that keeps the key did not sign; these are its words.
+    #[error("{0}")]
+    Service(String),
 }
 
 /// A key that signs pipelines.

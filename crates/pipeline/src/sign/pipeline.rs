@@ -15,6 +15,9 @@ pub trait Signer {
     /// The name of the key, if signatures carry it.
     fn id(&self) -> Option<&str>;
 
+    /// The SHA-256 thumbprint of its public half in hexadecimal.
+    fn thumbprint(&self) -> &str;
+
     /// The raw signature of `message`.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError>;
 }
@@ -26,6 +29,10 @@ impl Signer for SigningKey {
 
     fn id(&self) -> Option<&str> {
         Self::id(self)
+    }
+
+    fn thumbprint(&self) -> &str {
+        Self::thumbprint(self)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {

@@ -1,17 +1,27 @@
 //! Keys that must be usable before the agent starts (docs/spec/agent.md §2.2, row 17).
 
+use redkite_cloud::{Kms, KmsKey};
 use redkite_pipeline::sign::KeySet;
 
 use super::options::SigningOptions;
+use crate::environment::Environment;
 use crate::failure::{Failure, chain};
 
 /// The keys that jobs are verified with, if any are named.
-pub(super) fn verification(options: &SigningOptions) -> Result<Option<KeySet>, Failure> {
-    for (service, key) in
-        [("AWS KMS", &options.signing_aws_kms_key), ("Google Cloud KMS", &options.signing_gcp_kms_key)]
-    {
+pub(super) fn verification(
+    options: &SigningOptions,
+    environment: &Environment,
+) -> Result<Option<KeySet>, Failure> {
+    let variables = |name: &str| environment.get(name);
+    for (kms, service, key) in [
+        (Kms::Aws, "AWS KMS", &options.signing_aws_kms_key),
+        (Kms::Gcp, "Google Cloud KMS", &options.signing_gcp_kms_key),
+    ] {
         if !key.is_empty() {
-            return Err(Failure::new(format!("this agent can't reach {service} yet, where key {key:?} is")));
+            let opened = KmsKey::open(kms, key, &variables).map_err(|error| {
+                Failure::Logged(format!("the key {key:?} of {service} can't verify jobs: {}", chain(&error)))
+            })?;
+            return Ok(Some(opened.into_keys()));
         }
     }
     match options.verification_jwks_file.as_str() {

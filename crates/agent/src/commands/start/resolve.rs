@@ -26,7 +26,7 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
     let override_mode = rules::override_mode(args)?;
     let grace = args.cancel.signal_grace()?;
     rules::check_telemetry(args)?;
-    let keys = keys::verification(&args.signing)?;
+    let keys = keys::verification(&args.signing, &cx.environment)?;
     keys::check_signing(&args.signing)?;
     let permissions = Permissions {
         command_eval: !args.permissions.no_command_eval,

@@ -75,9 +75,9 @@ impl Run<'_> {
 
     fn sign(&self, pipeline: &mut Pipeline) -> Result<(), Failure> {
         let signing = &self.args.signing;
-        let key = signing.key()?;
+        let key = signing.key(&self.cx.environment)?;
         let repository = self.cx.environment.get("BUILDKITE_REPO").unwrap_or_default();
-        sign_pipeline(pipeline, &key, &repository, |payload| signing.note(&key, payload))
+        sign_pipeline(pipeline, &*key, &repository, |payload| signing.note(&*key, payload))
             .or_fail("signing the pipeline")
     }
 

@@ -6,7 +6,7 @@ mod stored;
 use std::fs;
 use std::path::Path;
 
-use redkite_pipeline::sign::{SigningKey, merge_pipeline_secrets, sign_pipeline};
+use redkite_pipeline::sign::{Signer, merge_pipeline_secrets, sign_pipeline};
 use redkite_pipeline::{Pipeline, YamlIndent, documents, expansions, to_yaml};
 
 use crate::cli::{Command, Context};
@@ -63,11 +63,11 @@ pub(crate) struct Args {
 
 impl Command for Args {
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
-        let key = self.signing.key()?;
+        let key = self.signing.key(&cx.environment)?;
         let done = if self.graphql_token.is_empty() {
-            self.sign_given(&key, cx)
+            self.sign_given(&*key, cx)
         } else {
-            stored::sign(&self, &key, cx)
+            stored::sign(&self, &*key, cx)
         };
         done.map_err(|failure| match failure {
             Failure::Message(message) => Failure::Message(format!("the pipeline is not signed: {message}")),
@@ -78,7 +78,7 @@ impl Command for Args {
 
 impl Args {
     /// A pipeline that is at hand.
-    fn sign_given(&self, key: &SigningKey, cx: &mut Context) -> Result<(), Failure> {
+    fn sign_given(&self, key: &dyn Signer, cx: &mut Context) -> Result<(), Failure> {
         if self.repo.is_empty() {
             return Err(Failure::new(
                 "--repo says for which repository the signatures are good; or --graphql-token, to fetch both it and the pipeline",
@@ -111,7 +111,7 @@ impl Args {
         Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    fn sign(&self, pipeline: &mut Pipeline, key: &SigningKey, repository: &str) -> Result<(), Failure> {
+    fn sign(&self, pipeline: &mut Pipeline, key: &dyn Signer, repository: &str) -> Result<(), Failure> {
         sign_pipeline(pipeline, key, repository, |payload| self.signing.note(key, payload))
             .or_fail("signing the steps")
     }

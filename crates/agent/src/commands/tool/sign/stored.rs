@@ -2,7 +2,7 @@
 
 use std::io;
 
-use redkite_pipeline::sign::SigningKey;
+use redkite_pipeline::sign::Signer;
 use redkite_pipeline::{YamlIndent, to_yaml};
 
 use super::graphql::{GraphQl, StoredPipeline};
@@ -10,7 +10,7 @@ use super::{Args, parsed};
 use crate::cli::Context;
 use crate::failure::{Failure, OrFail};
 
-pub(super) fn sign(args: &Args, key: &SigningKey, cx: &mut Context) -> Result<(), Failure> {
+pub(super) fn sign(args: &Args, key: &dyn Signer, cx: &mut Context) -> Result<(), Failure> {
     let graphql = GraphQl::new(&args.graphql_endpoint, &args.graphql_token);
     let (organization, slug) = (&args.organization_slug, &args.pipeline_slug);
     let stored = graphql.pipeline(&format!("{organization}/{slug}")).or_fail("fetching the pipeline")?;

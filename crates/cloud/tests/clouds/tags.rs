@@ -1,11 +1,9 @@
 //! Tags from clouds whose services are servers of this test.
 
-mod fake;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
-use fake::{Fake, Request};
+use crate::fake::{Fake, Request};
 use redkite_cloud::{Source, Waits, Wanted};
 
 const NONE: Waits = Waits {

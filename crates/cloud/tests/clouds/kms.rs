@@ -1,0 +1,204 @@
+//! Keys of key services that are servers of this test and hold a real P-256 key: what they sign is verified, and what
+//! they refuse is told.
+
+use std::collections::HashMap;
+
+use crate::fake::{Fake, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::pkcs8::{EncodePublicKey as _, LineEnding};
+use redkite_cloud::{CloudError, Kms, KmsKey};
+use redkite_pipeline::sign::{
+    JobFacts, KeySet, MatrixPermutation, Signer, VerifyError, sign_pipeline, verify_job,
+};
+use redkite_pipeline::{CommandStep, Step, parse};
+use serde_json::{Value, json};
+
+const REPOSITORY: &str = "git@github.com:o/r.git";
+const VERSION: &str = "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1";
+
+struct Job(MatrixPermutation);
+
+impl JobFacts for Job {
+    fn variable(&self, name: &str) -> Option<&str> {
+        match name {
+            "BUILDKITE_REPO" => Some(REPOSITORY),
+            "BUILDKITE_COMMAND" => Some("hi"),
+            _ => None,
+        }
+    }
+
+    fn matrix_permutation(&self) -> &MatrixPermutation {
+        &self.0
+    }
+}
+
+/// A key by its number; the same number gives the same key.
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_slice(&[number; 32]).unwrap()
+}
+
+/// The DER signature of a digest, in base64.
+fn signature(key: &SigningKey, digest: &str) -> (String, Vec<u8>) {
+    let digest = STANDARD.decode(digest).unwrap();
+    let made: p256::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
+    let der = made.to_der().as_bytes().to_vec();
+    (STANDARD.encode(&der), der)
+}
+
+fn aws(number: u8) -> Fake {
+    Fake::start(move |request| {
+        assert!(request.header("authorization").contains("/eu-west-1/kms/aws4_request"));
+        let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let named = |name: &str| asked["KeyId"] == name;
+        let refuse = |kind: &str, text: &str| (400, json!({ "__type": kind, "message": text }).to_string());
+        if named("denied") {
+            return refuse("AccessDeniedException", "not you");
+        }
+        if named("lost") {
+            return refuse("NotFoundException", "no such key");
+        }
+        let key = key(number);
+        match request.header("x-amz-target") {
+            "TrentService.GetPublicKey" => {
+                let pkix = key.verifying_key().to_public_key_der().unwrap();
+                let spec = if named("rsa") { "RSA_2048" } else { "ECC_NIST_P256" };
+                let answer = json!({ "PublicKey": STANDARD.encode(pkix.as_bytes()), "KeyUsage": "SIGN_VERIFY", "KeySpec": spec });
+                (200, answer.to_string())
+            }
+            "TrentService.Sign" if named("readable") => refuse("AccessDeniedException", "only reading"),
+            "TrentService.Sign" => {
+                assert_eq!(
+                    (&asked["MessageType"], &asked["SigningAlgorithm"]),
+                    (&json!("DIGEST"), &json!("ECDSA_SHA_256"))
+                );
+                (
+                    200,
+                    json!({ "Signature": signature(&key, asked["Message"].as_str().unwrap()).0 }).to_string(),
+                )
+            }
+            other => panic!("asked for {other}"),
+        }
+    })
+}
+
+fn gcp(number: u8, is_damaged: bool) -> Fake {
+    Fake::start(move |request| {
+        if request.path.starts_with("/computeMetadata/") {
+            return (200, r#"{"access_token":"token"}"#.into());
+        }
+        if request.header("authorization") != "Bearer token" || request.path.contains("/denied/") {
+            return (
+                403,
+                r#"{"error":{"code":403,"status":"PERMISSION_DENIED","message":"not you"}}"#.into(),
+            );
+        }
+        answer_as_google(request, &key(number), is_damaged)
+    })
+}
+
+fn answer_as_google(request: &Request, key: &SigningKey, is_damaged: bool) -> (u16, String) {
+    if request.path == format!("/v1/{VERSION}/publicKey") {
+        let pem = key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap();
+        return (200, json!({ "pem": pem, "algorithm": "EC_SIGN_P256_SHA256" }).to_string());
+    }
+    assert_eq!(request.path, format!("/v1/{VERSION}:asymmetricSign"));
+    let asked: Value = serde_json::from_str(&request.body).unwrap();
+    let digest = asked["digest"]["sha256"].as_str().unwrap();
+    let sum = |bytes: &[u8]| crc::Crc::<u32>::new(&crc::CRC_32_ISCSI).checksum(bytes).to_string();
+    let is_whole = asked["digestCrc32c"] == sum(&STANDARD.decode(digest).unwrap());
+    let (text, der) = signature(key, digest);
+    let sum = if is_damaged { "1".to_owned() } else { sum(&der) };
+    (200, json!({ "signature": text, "signatureCrc32c": sum, "verifiedDigestCrc32c": is_whole }).to_string())
+}
+
+/// Opens a key with variables that all lead to `fake`.
+fn open(kms: Kms, name: &str, fake: &Fake) -> Result<KmsKey, CloudError> {
+    let variables: HashMap<_, _> = [
+        ("AWS_ENDPOINT_URL_KMS", fake.url()),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", fake.url()),
+        ("AWS_CONFIG_FILE", "/nonexistent".to_owned()),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent".to_owned()),
+        ("AWS_REGION", "eu-west-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "AKID".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "hidden".to_owned()),
+        ("GCE_METADATA_HOST", fake.host()),
+        ("CLOUDSDK_CONFIG", "/nonexistent".to_owned()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", fake.url()),
+    ]
+    .into();
+    KmsKey::open(kms, name, &|name| variables.get(name).cloned())
+}
+
+fn signed(signer: &dyn Signer) -> Result<CommandStep, String> {
+    let mut pipeline = parse(b"steps: [{command: hi}]").unwrap().pipeline;
+    sign_pipeline(&mut pipeline, signer, REPOSITORY, |_| ()).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        format!("{error}: {cause}")
+    })?;
+    match pipeline.steps.into_iter().next() {
+        Some(Step::Command(step)) => Ok(*step),
+        other => panic!("{other:?} is no command step"),
+    }
+}
+
+fn verify(step: &CommandStep, keys: &KeySet) -> Result<(), VerifyError> {
+    verify_job(step, &Job(MatrixPermutation::new()), keys)
+}
+
+#[test]
+fn what_a_service_signs_its_key_verifies_and_no_other() {
+    for (kms, name, mine, other) in
+        [(Kms::Aws, "alias/k", aws(1), aws(2)), (Kms::Gcp, VERSION, gcp(1, false), gcp(2, false))]
+    {
+        let signer = open(kms, name, &mine).unwrap();
+        let step = signed(&signer).unwrap();
+        let signature = step.signature.as_ref().unwrap();
+        assert_eq!(signature.algorithm, "ES256");
+        // {"alg":"ES256"}: the key has no name.
+        assert!(signature.value.starts_with("eyJhbGciOiJFUzI1NiJ9.."), "{}", signature.value);
+        assert_eq!(verify(&step, &signer.into_keys()), Ok(()), "{kms:?}");
+        let other = open(kms, name, &other).unwrap().into_keys();
+        assert_eq!(verify(&step, &other), Err(VerifyError::WrongSignature), "{kms:?}");
+    }
+}
+
+#[test]
+fn what_amazon_refuses_is_told() {
+    let fake = aws(1);
+    let url = fake.url();
+    for (name, expected) in [
+        ("denied", format!("AWS KMS at {url}/ answered 400: AccessDeniedException: not you")),
+        ("lost", format!("AWS KMS at {url}/ answered 400: NotFoundException: no such key")),
+        (
+            "rsa",
+            "AWS KMS key \"rsa\" is RSA_2048 for SIGN_VERIFY; pipelines are signed with ECC_NIST_P256 keys for \
+             SIGN_VERIFY"
+                .to_owned(),
+        ),
+        (
+            "arn:aws:kms:us-east-1:1:key/k",
+            "AWS KMS key \"arn:aws:kms:us-east-1:1:key/k\" is in region \"us-east-1\", but the region here is \
+             \"eu-west-1\": set AWS_REGION"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(open(Kms::Aws, name, &fake).unwrap_err().to_string(), expected);
+    }
+    let readable = open(Kms::Aws, "readable", &fake).unwrap();
+    let refused = signed(&readable).unwrap_err();
+    assert!(refused.ends_with("AccessDeniedException: only reading"), "{refused}");
+}
+
+#[test]
+fn what_google_refuses_or_damages_is_told() {
+    let fake = gcp(1, true);
+    let denied = VERSION.replace("/k/", "/denied/");
+    let error = open(Kms::Gcp, &denied, &fake).unwrap_err().to_string();
+    assert!(error.ends_with("answered 403: PERMISSION_DENIED: not you"), "{error}");
+    assert!(open(Kms::Gcp, "k", &fake).unwrap_err().to_string().contains("not the name of a key version"));
+    let damaged = signed(&open(Kms::Gcp, VERSION, &fake).unwrap()).unwrap_err();
+    assert!(damaged.contains("damaged on the way"), "{damaged}");
+}

@@ -1,0 +1,7 @@
+//! Clouds whose services are servers of these tests. Every variable that could lead to a real one is set.
+
+#![expect(clippy::unwrap_used, reason = "a test whose server or answer is broken can only fail")]
+
+mod fake;
+mod kms;
+mod tags;
