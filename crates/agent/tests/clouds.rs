@@ -101,8 +101,8 @@ fn an_agent_registers_with_the_tags_of_its_instance() {
 
 /// A free port at which nobody listens.
 fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it is bound").to_string()
 }
 
 #[test]
