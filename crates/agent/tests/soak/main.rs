@@ -1,7 +1,7 @@
 //! 200 agents of one process against a plane that answers with random errors, delays and hang-ups, for a minute:
 //! no job is lost, none runs twice, each log and status arrives whole, memory and descriptors stay where they were.
 //!
-//! `SOAK_SEED` repeats a run's dice (the order of requests is still the machine's).
+//! `SOAK_SEED` repeats a run's dice (the order of requests is still the machine's), `SOAK_SECONDS` makes it longer.
 #![cfg(target_os = "linux")]
 #![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers of a test")]
 #![expect(clippy::print_stdout, reason = "the seed and the numbers of a run")]
@@ -25,7 +25,7 @@ use plane::{Plane, Weather};
 
 const WORKERS: usize = 200;
 /// How long the storm lasts, and which parts of it are compared.
-const STORM: Duration = Duration::from_secs(60);
+const STORM: u64 = 60;
 const WARM: Duration = Duration::from_secs(20);
 const WINDOW: Duration = Duration::from_secs(10);
 /// How long the process may take for anything else.
@@ -42,19 +42,19 @@ type Shared = Rc<RefCell<Plane>>;
 
 #[test]
 fn no_job_is_lost_and_nothing_grows_while_the_plane_fails_at_random() {
-    let seed = seed();
+    let seed = given("SOAK_SEED").unwrap_or_else(|| getrandom::u64().expect("the system has chance"));
+    let storm = Duration::from_secs(given("SOAK_SECONDS").unwrap_or(STORM));
     println!("SOAK_SEED={seed}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    LocalSet::new().block_on(&runtime, soak(seed));
+    LocalSet::new().block_on(&runtime, soak(seed, storm));
 }
 
-#[expect(clippy::disallowed_methods, reason = "the seed is for whoever repeats a run")]
-fn seed() -> u64 {
-    let given = std::env::var("SOAK_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| getrandom::u64().expect("the system has chance"))
+#[expect(clippy::disallowed_methods, reason = "for whoever repeats a run")]
+fn given(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().and_then(|value| value.parse().ok())
 }
 
-async fn soak(seed: u64) {
+async fn soak(seed: u64, storm: Duration) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("http://{}/v3", listener.local_addr().expect("an address"));
     let plane = Rc::new(RefCell::new(Plane::new(endpoint.clone(), seed)));
@@ -62,11 +62,11 @@ async fn soak(seed: u64) {
     let test = async {
         wait("all to connect", &mut agent, || plane.borrow().connected >= WORKERS).await;
         plane.borrow_mut().weather = Weather::Storm;
-        let samples = watch(&agent).await;
+        let samples = watch(&agent, storm).await;
         plane.borrow_mut().weather = Weather::Calm;
         wait("the last job", &mut agent, || plane.borrow().unfinished() == 0).await;
         check_jobs(&plane.borrow(), &agent);
-        check_growth(&samples);
+        check_growth(&samples, storm);
         agent.terminate();
         let status = timeout(PATIENCE, ended(&mut agent)).await.expect("the agent ends");
         assert!(status.success(), "{status}\n{}", agent.log());
@@ -103,10 +103,10 @@ async fn attend(mut stream: TcpStream, plane: Shared) {
 }
 
 /// Looks at the process until the storm is over.
-async fn watch(agent: &Agent) -> Vec<(Duration, Usage)> {
+async fn watch(agent: &Agent, storm: Duration) -> Vec<(Duration, Usage)> {
     let begin = Instant::now();
     let mut samples = Vec::new();
-    while begin.elapsed() < STORM {
+    while begin.elapsed() < storm {
         sleep(LOOK).await;
         samples.push((begin.elapsed(), agent.usage()));
     }
@@ -142,9 +142,12 @@ fn check_jobs(plane: &Plane, agent: &Agent) {
     assert_eq!(agent.leftovers(), 0, "files of jobs that are over");
 }
 
-fn check_growth(samples: &[(Duration, Usage)]) {
+fn check_growth(samples: &[(Duration, Usage)], storm: Duration) {
     let warm = median(samples, WARM);
-    let end = median(samples, STORM - WINDOW);
+    let end = median(samples, storm - WINDOW);
+    for (at, usage) in samples.iter().step_by(20) {
+        println!("{:3} s: {} KiB, {} descriptors", at.as_secs(), usage.memory_kib, usage.descriptors);
+    }
     println!("after the warm-up {warm:?}, at the end {end:?}");
     assert!(end.memory_kib <= warm.memory_kib + MORE_KIB, "memory grows: {warm:?}, {end:?}");
     assert!(end.descriptors <= warm.descriptors + MORE_DESCRIPTORS, "descriptors leak: {warm:?}, {end:?}");
