@@ -27,7 +27,7 @@ const WATCHED_PINGS: u64 = 10;
 /// Memory and CPU of a big process: each of its agents pings once a second.
 fn fleet<'a>(bench: &'a Bench<'_>, rows: &'static [(&'static str, &'static str)]) -> Measurement<'a> {
     let run = move |program: &Program| {
-        let agent = worker::start(bench, program, FLEET, None)?;
+        let agent = worker::start(bench, program, FLEET, None, &[])?;
         bench.plane.wait_for_new_pings(&agent, FLEET, PINGS)?;
         let (before, begin) = (agent.usage()?, Instant::now());
         bench.plane.wait_for_new_pings(&agent, FLEET, WATCHED_PINGS)?;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use redkite_api::{JobId, Token};
 use redkite_worker::settings::{
-    ApiSettings, BootstrapKind, CheckoutSettings, Colour, ContainerSettings, DatadogSettings, FeatureReport, Identity,
-    JobSettings, Lifetime, LogSettings, Permissions, Priority, Settings, SigningSettings, StdoutCopy,
-    Timestamps, Timings, TracingSettings,
+    ApiSettings, BootstrapKind, CheckoutSettings, Colour, ContainerSettings, DatadogSettings, FeatureReport,
+    Identity, JobSettings, Lifetime, LogSettings, Permissions, Priority, Settings, SigningSettings,
+    StdoutCopy, Timestamps, Timings, TracingSettings,
 };
 use redkite_worker::tags::{self, FromHost, TagSources};
 
