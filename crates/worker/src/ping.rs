@@ -2,7 +2,7 @@
 
 use crate::dispatch::Action;
 use crate::session::Session;
-use crate::status::Metrics;
+use crate::status::{Link, Metrics, WorkerStatus};
 use redkite_api::calls;
 use redkite_api::wire::Ping;
 use std::time::Instant;
@@ -16,7 +16,11 @@ pub(crate) struct PingLost {
 }
 
 /// Pings; a failure that will pass is an idle action.
-pub(crate) async fn ping(session: &Session, metrics: &Metrics) -> Result<Action, PingLost> {
+pub(crate) async fn ping(
+    session: &Session,
+    metrics: &Metrics,
+    status: &WorkerStatus,
+) -> Result<Action, PingLost> {
     let started = Instant::now();
     metrics.pings_sent.add(1);
     let answer = session.client().call(&calls::agent::ping()).await;
@@ -27,6 +31,8 @@ pub(crate) async fn ping(session: &Session, metrics: &Metrics) -> Result<Action,
     match answer {
         Ok(ping) => {
             session.pinged();
+            status.pinged();
+            status.link(Link::Polling);
             Ok(follow(session, ping).await)
         }
         Err(error) if error.status().is_some() && !error.is_retryable() => {
@@ -41,6 +47,8 @@ pub(crate) async fn ping(session: &Session, metrics: &Metrics) -> Result<Action,
                 None => "no successful ping yet".to_owned(),
             };
             tracing::warn!("failed to ping: {error} ({last})");
+            status.link(Link::Unreachable);
+            status.trouble(&format!("failed to ping: {error}"));
             Ok(Action::IDLE)
         }
     }

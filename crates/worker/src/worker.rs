@@ -10,7 +10,7 @@ use crate::schedule::Schedule;
 use crate::session::Session;
 use crate::settings::{LONGEST, PingMode, Settings};
 use crate::statsd::Statsd;
-use crate::status::{Board, JobLabels, WorkerStatus};
+use crate::status::{Board, JobLabels, Link, Shown, WorkerStatus};
 use crate::stop::{StopListener, Stopper, Urgency};
 use crate::stream;
 use redkite_api::stream::StreamEnd;
@@ -69,6 +69,16 @@ fn described(result: &JobResult) -> String {
     format!("process exited with status={}{more}", verdict.exit_status)
 }
 
+/// A job as the status page names it.
+fn shown(job: &Job) -> Shown {
+    let variable = |name| job.env.get(name).map(String::as_str).unwrap_or_default();
+    let words = [variable("BUILDKITE_PIPELINE_SLUG"), variable("BUILDKITE_LABEL")];
+    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let url = variable("BUILDKITE_BUILD_URL");
+    let url = if url.is_empty() { String::new() } else { format!("{url}#{}", job.id) };
+    Shown { id: job.id.clone(), label: words.join(" · "), url, since: Instant::now() }
+}
+
 type Activity<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
 
 impl Worker {
@@ -84,6 +94,8 @@ impl Worker {
     async fn live(&self) -> Vec<WorkerError> {
         tracing::info!("Connecting to Buildkite...");
         if let Err(error) = self.session.registered().call(&calls::agent::connect()).await {
+            self.status.link(Link::Gone);
+            self.status.trouble(&format!("failed to connect: {error}"));
             return vec![WorkerError::Connect(error)];
         }
         let ended = CancellationToken::new();
@@ -97,6 +109,7 @@ impl Worker {
             result
         };
         let (heartbeat, work) = tokio::join!(heartbeat, work);
+        self.status.link(Link::Gone);
         self.disconnect().await;
         heartbeat.err().map(WorkerError::Heartbeat).into_iter().chain(work.err()).collect()
     }
@@ -240,11 +253,8 @@ impl Worker {
     }
 
     async fn ping(&self) -> Event {
-        match ping::ping(&self.session, &self.board.metrics).await {
-            Ok(action) => {
-                self.status.pinged();
-                Event::Pinged(action)
-            }
+        match ping::ping(&self.session, &self.board.metrics, &self.status).await {
+            Ok(action) => Event::Pinged(action),
             Err(lost) => {
                 *self.lost() = Some(WorkerError::Ping(lost));
                 Event::PingLost
@@ -260,6 +270,7 @@ impl Worker {
             Err(error) => {
                 tracing::warn!("Buildkite rejected the call to accept the job ({error})");
                 tracing::error!("failed to accept job: {error}");
+                self.status.trouble(&format!("failed to accept job: {error}"));
                 return Event::JobEnded(JobEnd::Failed);
             }
         };
@@ -277,7 +288,7 @@ impl Worker {
         let metrics = &self.board.metrics;
         let labels = JobLabels::of(job);
         metrics.job_started(&labels);
-        self.status.has_job(Some(job.id.clone()));
+        self.status.has_job(Some(shown(job)));
         let context = JobContext {
             metrics,
             statsd: self.statsd.as_ref(),
@@ -292,12 +303,16 @@ impl Worker {
         let result = job::run(job, &context).await;
         self.status.has_job(None);
         metrics.job_ended(&labels);
-        result
+        result.inspect_err(|error| self.status.trouble(&error.to_string()))
     }
 
-    /// Counts an instruction by its name; a plain one has none.
+    /// Counts an instruction by its name; a plain one has none. What it says of the connection is shown.
     fn count(&self, event: &Event) {
+        if matches!(event, Event::Streamed(_)) {
+            self.status.link(Link::Streaming);
+        }
         let (Event::Pinged(action) | Event::Streamed(action)) = event else { return };
+        self.status.paused(action.verb == Verb::Pause);
         self.board.metrics.action(match action.verb {
             Verb::CarryOn => "",
             Verb::Pause => "pause",

@@ -41,6 +41,18 @@ pub(crate) fn hostname() -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// Who runs this process: name and number, as far as the system's own list knows the name.
+pub(crate) fn user() -> String {
+    let number = rustix::process::getuid().as_raw();
+    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut names = list.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let (name, uid) = (fields.next()?, fields.nth(1)?);
+        (uid.parse() == Ok(number)).then(|| name.to_owned())
+    });
+    names.next().map_or_else(|| number.to_string(), |name| format!("{name} ({number})"))
+}
+
 /// The signals that the agent handles (spec/agent.md §11).
 pub(crate) struct Signals {
     terminate: Signal,

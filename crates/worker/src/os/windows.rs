@@ -38,6 +38,12 @@ pub(crate) fn hostname() -> Option<String> {
     std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
 }
 
+/// Who runs this process.
+#[expect(clippy::disallowed_methods, reason = "Windows tells it in a variable")]
+pub(crate) fn user() -> String {
+    std::env::var("USERNAME").unwrap_or_default()
+}
+
 /// The signals that the agent handles.
 pub(crate) struct Signals {
     ctrl_c: CtrlC,

@@ -2,6 +2,7 @@
 
 use super::metrics::Metrics;
 use redkite_api::{AgentId, JobId};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +11,50 @@ use std::time::Instant;
 pub(crate) struct Board {
     pub(crate) metrics: Metrics,
     workers: Mutex<Vec<Arc<WorkerStatus>>>,
+    recent: Arc<Recent>,
+}
+
+/// The last things that went wrong in any worker.
+#[derive(Debug, Default)]
+struct Recent(Mutex<VecDeque<Trouble>>);
+
+/// How many are kept; the same one in a row counts once.
+const RECENT: usize = 20;
+/// How much of a text is kept.
+const LONGEST_TEXT: usize = 500;
+
+/// Something that went wrong.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub(super) at: Instant,
+    pub(super) worker: String,
+    pub(super) text: String,
+    pub(super) times: u64,
+}
+
+/// How a worker learns of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// It doesn't yet.
+    #[default]
+    Connecting,
+    /// By pings.
+    Polling,
+    /// By the stream.
+    Streaming,
+    /// Not at the moment: the last ping failed.
+    Unreachable,
+    /// It has ended.
+    Gone,
+}
+
+/// A job as it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) id: JobId,
+    pub(crate) label: String,
+    pub(crate) url: String,
+    pub(crate) since: Instant,
 }
 
 /// One worker, by its place in the pool.
@@ -18,12 +63,15 @@ pub(crate) struct WorkerStatus {
     pub(crate) id: AgentId,
     pub(crate) name: String,
     state: Mutex<State>,
+    recent: Arc<Recent>,
 }
 
 /// What changes about a worker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
-    pub(crate) job: Option<JobId>,
+    pub(crate) job: Option<Shown>,
+    pub(crate) link: Link,
+    pub(crate) paused: bool,
     pub(crate) last_ping: Option<Instant>,
     pub(crate) last_heartbeat: Option<Instant>,
     /// Why the last heartbeat failed, if it did.
@@ -33,7 +81,8 @@ pub(crate) struct State {
 impl Board {
     /// Adds the next worker.
     pub(crate) fn add(&self, id: AgentId, name: String) -> Arc<WorkerStatus> {
-        let worker = Arc::new(WorkerStatus { id, name, state: Mutex::default() });
+        let worker =
+            Arc::new(WorkerStatus { id, name, state: Mutex::default(), recent: self.recent.clone() });
         self.lock().push(worker.clone());
         worker
     }
@@ -43,12 +92,50 @@ impl Board {
         self.lock().clone()
     }
 
+    /// What went wrong lately, the oldest first.
+    pub(super) fn troubles(&self) -> Vec<Trouble> {
+        self.recent.lock().iter().cloned().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<WorkerStatus>>> {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl Recent {
+    fn add(&self, worker: &str, text: &str) {
+        let mut recent = self.lock();
+        let text: String = text.chars().take(LONGEST_TEXT).collect();
+        let (worker, at) = (worker.to_owned(), Instant::now());
+        let known = recent.iter().position(|trouble| trouble.worker == worker && trouble.text == text);
+        let times = known.and_then(|place| recent.remove(place)).map_or(1, |trouble| trouble.times + 1);
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(Trouble { at, worker, text, times });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Trouble>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl WorkerStatus {
+    /// Something went wrong that an operator may want to know.
+    pub(crate) fn trouble(&self, text: &str) {
+        self.recent.add(&self.name, text);
+    }
+
+    /// How the worker learns of work now.
+    pub(crate) fn link(&self, link: Link) {
+        self.lock().link = link;
+    }
+
+    /// Whether the worker is to wait.
+    pub(crate) fn paused(&self, paused: bool) {
+        self.lock().paused = paused;
+    }
+
     /// A heartbeat arrived.
     pub(crate) fn heartbeat(&self) {
         let mut state = self.lock();
@@ -58,6 +145,7 @@ impl WorkerStatus {
 
     /// A heartbeat did not arrive.
     pub(crate) fn heartbeat_failed(&self, error: String) {
+        self.trouble(&format!("heartbeat failed: {error}"));
         self.lock().heartbeat_error = Some(error);
     }
 
@@ -67,7 +155,7 @@ impl WorkerStatus {
     }
 
     /// The worker has a job, or none any more.
-    pub(crate) fn has_job(&self, job: Option<JobId>) {
+    pub(crate) fn has_job(&self, job: Option<Shown>) {
         self.lock().job = job;
     }
 
