@@ -6,6 +6,7 @@ use crate::error::{ApiError, Failure};
 use crate::halt::Halt;
 use crate::policy::Next;
 use crate::settings::Settings;
+use crate::traffic::{Outcome, Timing};
 use crate::{tls, traffic};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -120,14 +121,16 @@ impl Client {
         }
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         traffic::request(self.settings.log, target, &headers, body);
-        let started = Instant::now();
+        let (mut timing, log) = (Timing::begin(), self.settings.log);
         let answer = match (body, target.states_empty_body()) {
-            (Some(bytes), _) => self.send(target, headers, &bytes[..], limit),
-            (None, true) => self.send(target, headers, &b""[..], limit),
-            (None, false) => self.send(target, headers, (), limit),
+            (Some(bytes), _) => self.send(target, headers, &bytes[..], limit, &mut timing),
+            (None, true) => self.send(target, headers, &b""[..], limit, &mut timing),
+            (None, false) => self.send(target, headers, (), limit, &mut timing),
         };
+        let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
+        timing.show(log, target, outcome);
         let answer = answer.map_err(|error| attempts::transport(&error, target, is_hopeless(&error)))?;
-        traffic::answer(self.settings.log, target, &answer, started.elapsed());
+        traffic::answer(log, target, &answer, timing.elapsed());
         Ok(answer)
     }
 
@@ -137,11 +140,14 @@ impl Client {
         headers: HeaderMap,
         body: impl ureq::AsSendBody,
         limit: Duration,
+        timing: &mut Timing,
     ) -> Result<Answer, ureq::Error> {
         let mut request = Request::builder().method(&target.method).uri(&target.url).body(body)?;
         *request.headers_mut() = headers;
         let request = self.agent.configure_request(request).timeout_global(Some(limit)).build();
-        read(self.agent.run(request)?)
+        let response = self.agent.run(request)?;
+        timing.answered();
+        read(response)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::call::{Answer, Call};
 use crate::error::{ApiError, Failure};
 use crate::policy::Next;
 use crate::settings::{Http2, Settings};
+use crate::traffic::{Outcome, Timing};
 use crate::{tls, traffic};
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -157,12 +158,14 @@ impl Client {
             return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
         }
         traffic::request(self.settings.log, target, &headers, body);
-        let started = Instant::now();
-        let answer = self.send(target, headers, body, limit).await.map_err(|error| {
+        let (mut timing, log) = (Timing::begin(), self.settings.log);
+        let answer = self.send(target, headers, body, limit, &mut timing).await.map_err(|error| {
+            timing.show(log, target, Outcome::Failed);
             let hopeless = error.is_builder();
             attempts::transport(&error, target, hopeless)
         })?;
-        traffic::answer(self.settings.log, target, &answer, started.elapsed());
+        timing.show(log, target, Outcome::Answered);
+        traffic::answer(log, target, &answer, timing.elapsed());
         Ok(answer)
     }
 
@@ -172,6 +175,7 @@ impl Client {
         headers: HeaderMap,
         body: Option<&Bytes>,
         limit: Duration,
+        timing: &mut Timing,
     ) -> Result<Answer, reqwest::Error> {
         let client = self.transport.client(&self.settings);
         let mut request = client.request(target.method.clone(), &target.url).headers(headers).timeout(limit);
@@ -181,6 +185,7 @@ impl Client {
             request = request.header(header::CONTENT_LENGTH, "0");
         }
         let response = request.send().await?;
+        timing.answered();
         let (status, headers) = (response.status(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await? })
     }

@@ -31,14 +31,13 @@ pub enum Http2 {
     Disabled,
 }
 
-/// How much of the traffic is shown in the debug log (§7).
+/// How much of the traffic is shown in the log (§7), besides a line before and one after each request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HttpLog {
-    /// One line before and one after each request.
-    #[default]
-    Lines,
+pub struct HttpLog {
     /// The whole of requests (without credentials) and answers: `debug-http`.
-    Dumps,
+    pub dumps: bool,
+    /// How long the parts of each request took: `trace-http`.
+    pub timings: bool,
 }
 
 impl Settings {

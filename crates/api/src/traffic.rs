@@ -4,13 +4,14 @@ use crate::attempts::Target;
 use crate::call::Answer;
 use crate::settings::HttpLog;
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use std::time::Duration;
+use http::uri::Authority;
+use http::{HeaderMap, Uri, header};
+use std::time::{Duration, Instant};
 
 /// Shows a request that is about to be sent, never its credentials.
 pub(crate) fn request(log: HttpLog, target: &Target, headers: &HeaderMap, body: Option<&Bytes>) {
     tracing::debug!("{} {}", target.method, target.url);
-    if log == HttpLog::Dumps {
+    if log.dumps {
         let mut headers = headers.clone();
         headers.remove(header::AUTHORIZATION);
         let body = body.map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
@@ -22,8 +23,59 @@ pub(crate) fn request(log: HttpLog, target: &Target, headers: &HeaderMap, body: 
 pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Duration) {
     let status = answer.status;
     tracing::debug!(%status, Δ = ?took, "↳ {} {}", target.method, target.url);
-    if log == HttpLog::Dumps {
+    if log.dumps {
         let body = String::from_utf8_lossy(&answer.body);
         tracing::debug!("answer: {status} {:?} {body}", answer.headers);
     }
+}
+
+/// When the parts of one request were over, since it began.
+pub(crate) struct Timing {
+    began: Instant,
+    /// The status and headers of the answer had come.
+    first_byte: Option<Duration>,
+}
+
+impl Timing {
+    /// A request begins.
+    pub(crate) fn begin() -> Self {
+        Self { began: Instant::now(), first_byte: None }
+    }
+
+    /// The answer begins.
+    pub(crate) fn answered(&mut self) {
+        self.first_byte = Some(self.began.elapsed());
+    }
+
+    /// How long it has been.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// One line, at error level when there was no answer. The libraries below don't tell what part of it names,
+    /// connections and handshakes took.
+    pub(crate) fn show(&self, log: HttpLog, target: &Target, outcome: Outcome) {
+        if !log.timings {
+            return;
+        }
+        let (uri, method, done) = (target.url.as_str(), target.method.as_str(), self.elapsed());
+        let host = uri.parse::<Uri>().ok();
+        let host_port = host.as_ref().and_then(Uri::authority).map(Authority::as_str).unwrap_or_default();
+        let first = self.first_byte.map(|at| format!("{at:?}")).unwrap_or_default();
+        match outcome {
+            Outcome::Answered => tracing::debug!(
+                uri, method, hostPort = host_port, gotFirstResponseByte = first, done = ?done, "HTTP Timing Trace"
+            ),
+            Outcome::Failed => tracing::error!(
+                uri, method, hostPort = host_port, gotFirstResponseByte = first, done = ?done, "HTTP Timing Trace"
+            ),
+        }
+    }
+}
+
+/// Whether there was an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Answered,
+    Failed,
 }

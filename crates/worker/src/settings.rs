@@ -472,7 +472,7 @@ pub(crate) fn test_settings() -> Settings {
             token: Token::from("t"),
             headers: RequestHeaders::default(),
             http2: Http2::Offered,
-            log: HttpLog::Lines,
+            log: HttpLog::default(),
         },
         identity: Identity {
             name: "%spawn-%hostname".into(),

@@ -77,6 +77,6 @@ impl EndpointOptions {
 impl TrafficOptions {
     /// What of the traffic the client shows.
     pub(crate) fn log(&self) -> HttpLog {
-        if self.debug_http { HttpLog::Dumps } else { HttpLog::Lines }
+        HttpLog { dumps: self.debug_http, timings: self.trace_http }
     }
 }

@@ -78,7 +78,7 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_AGENT_ACCESS_TOKEN",              |s| Some(s.access.token.reveal().to_owned())),
     agent("BUILDKITE_NO_HTTP2",                        |s| flag(s.access.http2 == Http2::Disabled)),
     agent("BUILDKITE_AGENT_DEBUG",                     |s| flag(s.settings.debug)),
-    agent("BUILDKITE_AGENT_DEBUG_HTTP",                |s| flag(s.access.log == HttpLog::Dumps)),
+    agent("BUILDKITE_AGENT_DEBUG_HTTP",                |s| flag(s.access.log.dumps)),
     agent("BUILDKITE_AGENT_PID",                       |_| Some(std::process::id().to_string())),
     agent("BUILDKITE_BIN_PATH",                        |s| text(&s.settings.bin_path)),
     agent("BUILDKITE_CONFIG_PATH",                     |s| text(&s.settings.config_path)),

@@ -7,8 +7,8 @@ use super::signature::{self, Checked};
 use crate::hooks::{self, Hook, HookError};
 use crate::log::JobLog;
 use crate::settings::Settings;
+use redkite_api::Http2;
 use redkite_api::wire::Job;
-use redkite_api::{Http2, HttpLog};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -142,7 +142,7 @@ impl Gate<'_> {
                 ("BUILDKITE_AGENT_ENDPOINT", access.endpoint.as_str().into()),
                 ("BUILDKITE_NO_HTTP2", flag(access.http2 == Http2::Disabled)),
                 ("BUILDKITE_AGENT_DEBUG", flag(self.settings.job.debug)),
-                ("BUILDKITE_AGENT_DEBUG_HTTP", flag(access.log == HttpLog::Dumps)),
+                ("BUILDKITE_AGENT_DEBUG_HTTP", flag(access.log.dumps)),
             ]
             .map(|(name, value)| (OsString::from(name), value)),
         );

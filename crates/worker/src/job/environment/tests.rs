@@ -35,7 +35,7 @@ impl Case {
             token: &token,
             headers: &headers,
             http2: Http2::Offered,
-            log: HttpLog::Lines,
+            log: HttpLog::default(),
         };
         let sources = Sources {
             settings: &self.settings.job,
