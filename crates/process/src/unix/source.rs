@@ -85,13 +85,16 @@ impl Source {
     fn fill(&self, buffer: &mut [u8]) -> (usize, More) {
         let mut filled = 0;
         let mut deadline = None;
+        let mut said_over = false;
         for _ in 0..TURN {
             match rustix::io::read(&self.fd, &mut buffer[filled..]) {
                 Ok(length @ 1..) => filled += length,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) if !self.gathers(filled, &mut deadline) => break,
                 Err(Errno::AGAIN) => {}
-                // EIO is how a terminal ends when nobody has it open any more.
+                // EIO is how a terminal ends when nobody has it open any more. Linux looks for output first and for
+                // the end after that: what was written in between comes with the next read, and nothing can follow.
+                Err(Errno::IO) if !said_over => said_over = true,
                 Ok(0) | Err(_) => return (filled, More::Never),
             }
             if filled == buffer.len() {
