@@ -1,6 +1,9 @@
 //! The wrapper of hooks that POSIX shells source (spec/job.md §8.5).
 
+use std::path::Path;
+
 use crate::capture::{DIRECTORY, STATUS};
+use crate::wrapper::Wrapper;
 
 /// The places that a wrapper names, as its shell writes them.
 pub(crate) struct Places {
@@ -14,6 +17,19 @@ pub(crate) struct Places {
     pub(crate) after: String,
     /// Where the names of exported functions go.
     pub(crate) functions: String,
+}
+
+impl Places {
+    /// Those of a hook and its wrapper, each as `shown` writes it.
+    pub(crate) fn of(wrapper: &Wrapper, agent: &Path, hook: &Path, shown: impl Fn(&Path) -> String) -> Self {
+        Self {
+            hook: shown(hook),
+            agent: shown(agent),
+            before: shown(&wrapper.before),
+            after: shown(&wrapper.after),
+            functions: shown(&wrapper.functions),
+        }
+    }
 }
 
 /// The wrapper. The shebang comes first, so that its options hold for the whole; paths stand between double

@@ -48,13 +48,7 @@ pub(crate) fn script_name(hook: &Path) -> &'static str {
 /// The wrapper.
 pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
     let shown = |path: &Path| path.display().to_string();
-    let places = Places {
-        hook: shown(hook),
-        agent: shown(agent),
-        before: shown(&wrapper.before),
-        after: shown(&wrapper.after),
-        functions: shown(&wrapper.functions),
-    };
+    let places = Places::of(wrapper, agent, hook, shown);
     if shebang.is_none() && powershell::is_script(hook) {
         return powershell::script(&places);
     }

@@ -62,13 +62,7 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
         Language::Posix => path.display().to_string().replace('\\', "/"),
         _ => path.display().to_string(),
     };
-    let places = Places {
-        hook: shown(hook),
-        agent: shown(agent),
-        before: shown(&wrapper.before),
-        after: shown(&wrapper.after),
-        functions: shown(&wrapper.functions),
-    };
+    let places = Places::of(wrapper, agent, hook, shown);
     let Places { hook, agent, before, after, .. } = &places;
     match language {
         Language::Batch => format!(
