@@ -9,7 +9,7 @@ mod machine;
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use answering::{Answer, Plane};
 use machine::{Ended, Machine, wait_for};
@@ -24,6 +24,18 @@ fn uploading(plane: &Plane, command: &str) -> Machine {
 
 fn status(ended: &Ended, expected: i32) {
     assert_eq!(ended.status.code(), Some(expected), "{}{}", ended.lines, ended.output);
+}
+
+/// Cancels a job, which dies by that signal; `rest` is what is still to be read of its output.
+fn terminate(child: Child, mut rest: impl Read) -> Ended {
+    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let mut output = String::new();
+    rest.read_to_string(&mut output).expect("readable");
+    let ended = child.wait_with_output().expect("it ends");
+    let lines = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.signal(), Some(15), "{lines}");
+    Ended { status: ended.status, output, lines }
 }
 
 #[test]
@@ -159,16 +171,10 @@ fn a_hung_upload_ends_with_the_grace_period() {
         .env("BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", "1")
         .env("BUILDKITE_CANCEL_GRACE_PERIOD", "60");
     let mut child = machine.start();
-    let mut rest = wait_for(&mut child, "ready");
+    let rest = wait_for(&mut child, "ready");
     std::fs::write(machine.checkout().join("go"), "").expect("written");
     plane.wait_for("POST /up");
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    let mut output = String::new();
-    rest.read_to_string(&mut output).expect("readable");
-    let ended = child.wait_with_output().expect("it ends");
-    let lines = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.signal(), Some(15), "{lines}");
+    let Ended { lines, .. } = terminate(child, rest);
     for word in ["was left behind", "Error: signal: terminated", "context canceled"] {
         assert!(lines.contains(word), "{word:?} is not in {lines}");
     }
@@ -181,14 +187,8 @@ fn an_upload_that_waits_for_its_next_attempt_stops() {
         .env("BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", "1")
         .env("BUILDKITE_CANCEL_GRACE_PERIOD", "60");
     let mut child = machine.start();
-    let mut rest = wait_for(&mut child, "Retrying in");
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    let mut output = String::new();
-    rest.read_to_string(&mut output).expect("readable");
-    let ended = child.wait_with_output().expect("it ends");
-    let lines = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.signal(), Some(15), "{lines}");
+    let rest = wait_for(&mut child, "Retrying in");
+    let Ended { lines, output, .. } = terminate(child, rest);
     assert!(lines.contains("Error: signal: terminated") && !lines.contains("left behind"), "{lines}");
     assert!(output.contains("uploading artifacts: stopped"), "{output}");
 }
@@ -300,13 +300,10 @@ fn a_cancelled_checkout_does_not_wait_for_the_plane() {
         .env("BUILDKITE_BOOTSTRAP_PHASES", "checkout,command")
         .env("BUILDKITE_AGENT_ENDPOINT", &plane.url())
         .env("BUILDKITE_AGENT_ACCESS_TOKEN", "t");
-    let child = machine.start();
+    let mut child = machine.start();
     plane.wait_for("POST /v3/jobs/job/data/exists");
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    let ended = child.wait_with_output().expect("it ends");
-    let lines = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.signal(), Some(15), "{lines}");
+    let rest = child.stdout.take().expect("it is piped");
+    let Ended { lines, output, .. } = terminate(child, rest);
     assert!(lines.contains("was left behind"), "{lines}");
-    assert!(!String::from_utf8_lossy(&ended.stdout).contains("not reached"));
+    assert!(!output.contains("not reached"));
 }
