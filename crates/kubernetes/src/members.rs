@@ -221,7 +221,7 @@ impl Members {
         if self.interrupted.is_some() {
             return Some(Order::Interrupt);
         }
-        let is_next = place == 0 || matches!(self.members[place - 1], Member::Exited(_));
+        let is_next = self.members[..place].iter().all(|before| matches!(before, Member::Exited(_)));
         is_next.then_some(Order::Start)
     }
 
