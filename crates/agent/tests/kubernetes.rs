@@ -393,7 +393,7 @@ fn an_agent_that_does_not_know_how_many() {
         written.contains("failed to initialize job: failed to parse BUILDKITE_CONTAINER_COUNT"),
         "{written}"
     );
-    assert_eq!(pod.plane.exit_status(), "");
+    assert_eq!(pod.plane.exit_status(), "-1");
 }
 
 /// Starts a container whose agent is the test, which answers its greeting.

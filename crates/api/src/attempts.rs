@@ -92,17 +92,20 @@ pub(crate) fn random() -> f64 {
     fraction
 }
 
-/// Says that attempt number `failed` failed and what follows, where the policy wants that.
+/// Says that attempt number `failed` failed and what follows, where the policy wants that. A failure that no other
+/// attempt could have healed is the caller's to tell.
 pub(crate) fn report(policy: &Policy, failed: u32, error: &ApiError, next: Next) {
-    let Next::Wait(wait) = next else { return };
-    if policy.report == Report::Silent {
+    let attempts = policy.attempts;
+    if policy.report == Report::Silent || attempts == 1 {
         return;
     }
-    let attempts = policy.attempts;
-    if wait.is_zero() {
-        tracing::warn!("{error} (Attempt {failed}/{attempts} Retrying immediately)");
-    } else {
-        tracing::warn!("{error} (Attempt {failed}/{attempts} Retrying in {wait:?})");
+    match next {
+        Next::Wait(Duration::ZERO) => {
+            tracing::warn!("{error} (Attempt {failed}/{attempts} Retrying immediately)");
+        }
+        Next::Wait(wait) => tracing::warn!("{error} (Attempt {failed}/{attempts} Retrying in {wait:?})"),
+        Next::GiveUp if failed == attempts => tracing::warn!("{error} (Attempt {failed}/{attempts})"),
+        Next::GiveUp => {}
     }
 }
 

@@ -12,6 +12,10 @@ use http::{HeaderMap, header};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+/// Connections without a request that are kept: enough for many workers that ask in turn; each costs memory and a
+/// descriptor at both ends, and a moment in which all ask at once must not keep one for each.
+const IDLE_CONNECTIONS: usize = 64;
+
 /// Connections, shared by all clients of a process (spec/agent-api.md §2.3).
 #[derive(Debug)]
 pub struct Transport {
@@ -41,6 +45,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_LIMIT)
             .pool_idle_timeout(Duration::from_secs(90))
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .tcp_keepalive(Duration::from_secs(30));
         match self.http2 {
             Http2::Disabled => {

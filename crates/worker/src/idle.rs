@@ -38,11 +38,16 @@ impl Moods {
         idle.max()
     }
 
-    fn set(&mut self, worker: usize, mood: Mood) {
+    /// Whether that is news.
+    fn set(&mut self, worker: usize, mood: Mood) -> bool {
         match (self.workers[worker], mood) {
             // Idleness counts from its beginning.
-            (Mood::Idle { .. }, Mood::Idle { .. }) => {}
-            _ => self.workers[worker] = mood,
+            (Mood::Idle { .. }, Mood::Idle { .. }) => false,
+            (old, new) if old == new => false,
+            _ => {
+                self.workers[worker] = mood;
+                true
+            }
         }
     }
 }
@@ -90,10 +95,10 @@ impl IdleMonitor {
     }
 
     fn set(&self, worker: usize, mood: Mood) {
-        if let Some(mut moods) = self.lock() {
-            moods.set(worker, mood);
+        // Everybody waits for news; without any, a thousand workers aren't woken by each other's pings.
+        if self.lock().is_some_and(|mut moods| moods.set(worker, mood)) {
+            self.changed.notify_waiters();
         }
-        self.changed.notify_waiters();
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Moods>> {
@@ -132,5 +137,17 @@ mod tests {
         moods.set(0, Mood::Busy);
         moods.set(0, at(3));
         assert_eq!(moods.workers, [at(3)]);
+    }
+
+    #[test]
+    fn only_news_wake_the_others() {
+        let now = Instant::now();
+        let mut moods = Moods { workers: vec![Mood::Busy; 2], timeout: Duration::ZERO };
+        let idle = Mood::Idle { since: now };
+        for (mood, is_news) in
+            [(Mood::Busy, false), (idle, true), (idle, false), (Mood::Busy, true), (Mood::Ended, true)]
+        {
+            assert_eq!(moods.set(0, mood), is_news, "{mood:?}");
+        }
     }
 }

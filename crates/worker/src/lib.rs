@@ -31,6 +31,7 @@ mod statsd;
 mod status;
 mod stop;
 mod stream;
+mod survive;
 pub mod tags;
 mod tracing_policy;
 mod worker;

@@ -151,12 +151,7 @@ impl<'a> Pool<'a> {
                 ended = self.workers.join_next() => match ended {
                     None => return exit(self.errors),
                     Some(Ok(errors)) => self.errors.extend(errors),
-                    // A bug of ours in one worker must not take the jobs of the others with it.
-                    Some(Err(panic)) => {
-                        tracing::error!("A worker ended unexpectedly ({panic}); stopping the others");
-                        self.errors.push(WorkerError::Panicked(panic));
-                        self.stoppers.iter().for_each(|stopper| stopper.ask(Urgency::Graceful));
-                    }
+                    Some(Err(panic)) => unreachable!("workers survive their panics: {panic}"),
                 },
                 asked = signals.next() => match count.on(asked) {
                     Reaction::Ignore => tracing::debug!("Ignoring a signal"),
@@ -229,3 +224,6 @@ fn exit(errors: Vec<WorkerError>) -> Exit {
         false => Exit::Failed(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use crate::statsd::Statsd;
 use crate::status::{Board, JobLabels, Link, Shown, WorkerStatus};
 use crate::stop::{StopListener, Stopper, Urgency};
 use crate::stream;
+use crate::survive::{Panic, Place, point, survive};
 use redkite_api::stream::StreamEnd;
 use redkite_api::wire::Job;
 use redkite_api::{ApiError, JobId, calls};
@@ -54,7 +55,7 @@ pub(crate) enum WorkerError {
     #[error("failed to acquire job \"{job}\": failed to acquire job: job acquisition rejected: {source}")]
     AcquisitionRejected { job: JobId, source: ApiError },
     #[error("worker ended unexpectedly: {0}")]
-    Panicked(#[source] tokio::task::JoinError),
+    Panicked(#[source] Panic),
     #[error("failed to run job: {}", described(.0))]
     JobFailed(JobResult),
 }
@@ -85,7 +86,8 @@ impl Worker {
     /// Lives from connect to disconnect; every failure on the way is in the answer.
     pub(crate) async fn run(&self) -> Vec<WorkerError> {
         self.board.metrics.workers_started.add(1);
-        let errors = self.live().await;
+        let errors = survive(Box::pin(self.live())).await.unwrap_or_else(|panic| vec![self.broken(panic)]);
+        self.status.link(Link::Gone);
         self.board.metrics.workers_ended.add(1);
         self.idle.ended(self.place);
         errors
@@ -94,24 +96,35 @@ impl Worker {
     async fn live(&self) -> Vec<WorkerError> {
         tracing::info!("Connecting to Buildkite...");
         if let Err(error) = self.session.registered().call(&calls::agent::connect()).await {
-            self.status.link(Link::Gone);
             self.status.trouble(&format!("failed to connect: {error}"));
             return vec![WorkerError::Connect(error)];
         }
         let ended = CancellationToken::new();
         let heartbeat = async {
-            let result = heartbeat::beat(&self.session, &self.status, &ended).await;
-            result.inspect_err(|_| self.stopper.ask(Urgency::Forced))
+            match survive(heartbeat::beat(&self.session, &self.status, &ended)).await {
+                Ok(result) => result.map_err(WorkerError::Heartbeat).inspect_err(|_| {
+                    self.stopper.ask(Urgency::Forced);
+                }),
+                Err(panic) => Err(self.broken(panic)),
+            }
         };
         let work = async {
-            let result = self.work().await;
+            let result = survive(self.work()).await.unwrap_or_else(|panic| Err(self.broken(panic)));
             ended.cancel();
             result
         };
         let (heartbeat, work) = tokio::join!(heartbeat, work);
         self.status.link(Link::Gone);
         self.disconnect().await;
-        heartbeat.err().map(WorkerError::Heartbeat).into_iter().chain(work.err()).collect()
+        heartbeat.err().into_iter().chain(work.err()).collect()
+    }
+
+    /// Something of ours broke: this worker takes no more work, and the others don't care.
+    fn broken(&self, panic: Panic) -> WorkerError {
+        tracing::error!("This agent ends, since something in it broke ({panic}). The others go on");
+        self.status.trouble(&panic.to_string());
+        self.stopper.ask(Urgency::Graceful);
+        WorkerError::Panicked(panic)
     }
 
     async fn disconnect(&self) {
@@ -127,7 +140,7 @@ impl Worker {
 
     async fn work(&self) -> Result<(), WorkerError> {
         let acquired = match &self.settings.lifetime.acquire {
-            Some(job) => self.acquire(job).await?,
+            Some(job) => Box::pin(self.acquire(job)).await?,
             None => None,
         };
         self.dispatch().await?;
@@ -147,7 +160,7 @@ impl Worker {
             () = stop.graceful() => return Ok(None),
         };
         match answer {
-            Ok(job) => Ok(self.run_acquired(&job).await),
+            Ok(job) => self.run_acquired(&job).await,
             Err(source) if source.has_status(422) => {
                 tracing::error!("Buildkite rejected the call to acquire the job ({source})");
                 Err(WorkerError::AcquisitionRejected { job: id.clone(), source })
@@ -159,22 +172,37 @@ impl Worker {
         }
     }
 
-    async fn run_acquired(&self, job: &Job) -> Option<JobResult> {
+    async fn run_acquired(&self, job: &Job) -> Result<Option<JobResult>, WorkerError> {
         match self.run_job(job, LastJob::No).await {
-            Ok(result) if result.0.exit_status == 0 => None,
+            Ok(result) if result.0.exit_status == 0 => Ok(None),
             Ok(result) => {
                 tracing::error!("Failed to acquire and run job: failed to run job: {}", described(&result));
-                Some(result)
+                Ok(Some(result))
             }
             Err(error) => {
                 tracing::error!("Failed to acquire and run job: {error}");
-                None
+                error.panic().map_or(Ok(None), |panic| Err(self.broken(panic.clone())))
+            }
+        }
+    }
+
+    /// Takes work until it is time to leave. A job that runs when something breaks still runs to its end.
+    async fn dispatch(&self) -> Result<(), WorkerError> {
+        let mut job = None;
+        match survive(Box::pin(self.follow(&mut job))).await {
+            Ok(result) => result,
+            Err(panic) => {
+                let error = self.broken(panic);
+                if let Some(job) = job {
+                    job.await;
+                }
+                Err(error)
             }
         }
     }
 
     /// Follows the state machine until it says to leave.
-    async fn dispatch(&self) -> Result<(), WorkerError> {
+    async fn follow<'a>(&'a self, job: &mut Option<Activity<'a>>) -> Result<(), WorkerError> {
         tracing::info!("Waiting for instructions...");
         let mode = self.settings.ping_mode;
         let mut dispatch = Dispatch::new(self.once(), mode);
@@ -186,16 +214,16 @@ impl Worker {
             PingMode::Auto | PingMode::StreamOnly => Box::pin(self.stream(mode, &sender)),
         };
         let mut pings: Activity<'_> = Box::pin(std::future::ready(Event::Started));
-        let mut job: Activity<'_> = never();
         loop {
             let event = tokio::select! {
                 event = done(&mut pings) => event,
-                event = done(&mut job) => event,
+                event = over(job) => event,
                 Some(event) = streamed.recv() => event,
                 () = &mut stream => unreachable!("it waits when it has nothing to do"),
                 event = interrupts.next() => event,
             };
             self.count(&event);
+            point(if job.is_some() { Place::Dispatch } else { Place::Connect }, &self.session.name);
             for effect in dispatch.on(event) {
                 match effect {
                     Effect::Schedule(rhythm) => {
@@ -203,7 +231,7 @@ impl Worker {
                         pings = Box::pin(self.ping_due(schedule.next(rhythm, Instant::now(), jitter)));
                     }
                     Effect::Ping => pings = Box::pin(self.ping()),
-                    Effect::Run(id) => job = Box::pin(self.take(id)),
+                    Effect::Run(id) => *job = Some(Box::pin(self.take(id))),
                     Effect::MarkIdle => self.idle.idle(self.place),
                     Effect::MarkBusy => self.idle.busy(self.place),
                     Effect::Say(note) => self.say(&note),
@@ -236,7 +264,9 @@ impl Worker {
         self.stopper.ask(Urgency::Graceful);
         match (leaving, self.lost().take()) {
             // Pings that could not go on are told of even when the stream took over.
-            (Leaving::NoSource, Some(lost)) | (_, Some(lost @ WorkerError::Ping(_))) => Err(lost),
+            (Leaving::NoSource | Leaving::Broken, Some(lost)) | (_, Some(lost @ WorkerError::Ping(_))) => {
+                Err(lost)
+            }
             _ => Ok(()),
         }
     }
@@ -279,7 +309,9 @@ impl Worker {
             Ok(_) => Event::JobEnded(JobEnd::Ran),
             Err(error) => {
                 tracing::error!("{error}");
-                Event::JobEnded(JobEnd::Failed)
+                let Some(panic) = error.panic() else { return Event::JobEnded(JobEnd::Failed) };
+                *self.lost() = Some(self.broken(panic.clone()));
+                Event::JobEnded(JobEnd::Broken)
             }
         }
     }
@@ -366,6 +398,18 @@ async fn done(activity: &mut Activity<'_>) -> Event {
     let event = activity.as_mut().await;
     *activity = never();
     event
+}
+
+/// The event of the job, if there is one; there is none any more then.
+async fn over(job: &mut Option<Activity<'_>>) -> Event {
+    match job {
+        Some(activity) => {
+            let event = activity.as_mut().await;
+            *job = None;
+            event
+        }
+        None => std::future::pending().await,
+    }
 }
 
 /// What may happen at any time, each once.

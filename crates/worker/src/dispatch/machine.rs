@@ -32,6 +32,8 @@ pub(crate) enum JobEnd {
     Ran,
     /// It could not be accepted, set up or started.
     Failed,
+    /// Something in this program broke while it ran.
+    Broken,
 }
 
 /// What has happened.
@@ -110,6 +112,8 @@ pub(crate) enum Leaving {
     Normally,
     /// Because there is no way left by which work could come.
     NoSource,
+    /// Because it can't be trusted with another job.
+    Broken,
 }
 
 /// One worker's state.
@@ -353,6 +357,9 @@ impl Dispatch {
     fn job_ended(&mut self, end: JobEnd) -> Vec<Effect> {
         self.state = State::Free;
         self.job_ran |= end == JobEnd::Ran;
+        if end == JobEnd::Broken {
+            return self.leave(Leaving::Broken, None);
+        }
         if let Some(leaving) = self.leaving {
             return self.leave(leaving, None);
         }

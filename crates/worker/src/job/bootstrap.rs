@@ -1,6 +1,7 @@
 //! The bootstrap's process (spec/agent.md §16).
 
 use super::finish::Outcome;
+use super::work::Stages;
 use crate::log::JobLog;
 use crate::settings::{BootstrapKind, CancelSettings, JobSettings};
 use redkite_process::{Cancel, Context, Launch, OutputEnd, Policy, Signal, SpawnError, Streams, Terminal};
@@ -52,12 +53,15 @@ impl Bootstrap {
         Self { launch, policy, cancel: Cancel::new() }
     }
 
-    /// Starts it and sees it to its end; `running` comes when it has started. Its output goes to `log`,
-    /// what there is to say about it to the agent's log within `span`.
-    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
+    /// Starts it and sees it to its end. Its output goes to `log`, what there is to say about it to the agent's log
+    /// within `span`.
+    pub(crate) async fn run(self, log: Arc<JobLog>, stages: Stages, span: Span) -> Outcome {
         let thread = {
             let log = log.clone();
-            tokio::task::spawn_blocking(move || span.in_scope(|| self.run_here(&log, &running)))
+            tokio::task::spawn_blocking(move || {
+                let _gone = stages.gone.drop_guard();
+                span.in_scope(|| self.run_here(&log, &stages.running))
+            })
         };
         match thread.await {
             Ok(Ok(outcome)) => outcome,

@@ -4,6 +4,7 @@ use super::files::FilesOfJob;
 use super::finish::Stop;
 use crate::random;
 use crate::stop::StopListener;
+use crate::survive::{Place, point};
 use redkite_api::client::Client;
 use redkite_api::{JobId, calls};
 use redkite_process::Cancel;
@@ -61,6 +62,7 @@ impl Watch<'_> {
     /// Asks for the job's state from time to time while its process runs.
     async fn poll(&self) -> Stop {
         self.running.cancelled().await;
+        point(Place::Running, self.job.as_str());
         let start = tokio::time::Instant::now() + self.interval;
         let mut ticks = tokio::time::interval_at(start, self.interval);
         loop {

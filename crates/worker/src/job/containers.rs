@@ -2,6 +2,7 @@
 
 use super::environment::Variables;
 use super::finish::Outcome;
+use super::work::Stages;
 use crate::log::JobLog;
 use crate::settings::{ContainerSettings, JobSettings};
 use crate::stop::StopListener;
@@ -11,7 +12,6 @@ use std::ffi::OsString;
 use std::num::ParseIntError;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 /// The variable of the agent that says how many containers there are.
@@ -64,9 +64,9 @@ impl Containers {
         self.pod.cancel.clone()
     }
 
-    /// Sees them to their end; `running` comes when they can join. Their output goes to `log`, what there is to say
+    /// Sees them to their end; they run as soon as they can join. Their output goes to `log`, what there is to say
     /// about them to the agent's log within `span`.
-    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
+    pub(crate) async fn run(self, log: Arc<JobLog>, stages: Stages, span: Span) -> Outcome {
         let Self { pod, agent } = self;
         if pod.cancel.is_cancelled() {
             return Outcome::NotStarted;
@@ -75,7 +75,8 @@ impl Containers {
         let thread = {
             let log = log.clone();
             tokio::task::spawn_blocking(move || {
-                span.in_scope(|| pod.run(|| running.cancel(), |bytes| log.output(bytes)))
+                let _gone = stages.gone.drop_guard();
+                span.in_scope(|| pod.run(|| stages.running.cancel(), |bytes| log.output(bytes)))
             })
         };
         match thread.await {

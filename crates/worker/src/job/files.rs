@@ -12,7 +12,7 @@ pub(crate) struct FilesOfJob(JobFiles);
 
 /// A file that could not be laid.
 #[derive(Debug, thiserror::Error)]
-#[error("writing {path} for the job")]
+#[error("writing {path} for the job: {source}")]
 pub(crate) struct FileError {
     path: PathBuf,
     source: io::Error,

@@ -7,6 +7,7 @@ use super::signature::{self, Checked};
 use crate::hooks::{self, Hook, HookError};
 use crate::log::JobLog;
 use crate::settings::Settings;
+use crate::survive::{Place, point};
 use redkite_api::Http2;
 use redkite_api::wire::Job;
 use std::ffi::OsString;
@@ -112,9 +113,10 @@ impl Gate<'_> {
 
     async fn run_hook(&self, path: PathBuf) -> Result<Result<(), HookError>, JoinError> {
         let (env, shell) = (self.hook_environment(), self.settings.job.hooks_shell.clone());
-        let span = self.span.clone();
+        let (span, job) = (self.span.clone(), self.job.id.clone());
         let thread = tokio::task::spawn_blocking(move || {
             let _entered = span.enter();
+            point(Place::PreBootstrap, job.as_str());
             let hook = Hook { name: PRE_BOOTSTRAP, path: &path, shell: &shell, env };
             hook.run(|bytes| tracing::info!("{}", String::from_utf8_lossy(bytes)))
         });

@@ -10,8 +10,10 @@ mod files;
 mod finish;
 mod gate;
 mod runner;
+mod running;
 mod signature;
 mod step;
+mod unprepared;
 mod work;
 
 pub(crate) use exporter::OWN_DESTINATION;

@@ -2,19 +2,21 @@
 
 use super::allowed;
 use super::bootstrap::{Bootstrap, RawTerminal};
-use super::cancel::Watch;
 use super::containers::{self, BadCount, Containers};
 use super::environment::{self, Access, Sources, Variables};
 use super::files::{ConfigNames, FileError, FilesOfJob};
-use super::finish::{Outcome, Stop, Verdict, ZeroOnCancel, verdict};
+use super::finish::{Stop, Verdict, ZeroOnCancel, verdict};
 use super::gate::Gate;
+use super::running::{Ended, Running};
 use super::step::{BadStep, StepParts};
+use super::unprepared;
 use super::work::Work;
-use crate::log::{Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded, Uploader};
+use crate::log::{Copies, CopyError, JobFields, JobLog, LogLimits, Uploaded};
 use crate::settings::{ContainerSettings, Settings};
 use crate::statsd::Statsd;
 use crate::status::Metrics;
 use crate::stop::StopListener;
+use crate::survive::{Panic, Place, point, survive};
 use jiff::Timestamp;
 use redkite_api::client::Client;
 use redkite_api::wire::{Finish, Job, Start};
@@ -22,7 +24,6 @@ use redkite_api::{ApiError, calls};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 /// What a worker lends to the jobs it runs.
@@ -66,6 +67,12 @@ pub(crate) enum JobError {
     Start(#[source] ApiError),
     #[error("failed to run job: maximum chunk size must be more than 0 or logs cannot be sent")]
     ChunkSize,
+    /// Our fault; the server doesn't know yet.
+    #[error("failed to run job: {0}")]
+    Broken(#[source] Panic),
+    /// Our fault; its process was ended and the server told.
+    #[error("job ended with -1: {0}")]
+    Ended(#[source] Panic),
 }
 
 /// How a job that was run ended.
@@ -73,21 +80,36 @@ pub(crate) enum JobError {
 pub(crate) struct JobResult(pub(crate) Verdict);
 
 /// A job whose files lie ready.
-struct Prepared<'a> {
-    context: &'a JobContext<'a>,
-    job: &'a Job,
-    client: Client,
+pub(super) struct Prepared<'a> {
+    pub(super) context: &'a JobContext<'a>,
+    pub(super) job: &'a Job,
+    pub(super) client: Client,
     step: StepParts,
     received: Variables,
-    files: FilesOfJob,
+    pub(super) files: FilesOfJob,
     /// How many containers do the work, if containers do.
     containers: Option<(ContainerSettings, u32)>,
 }
 
-/// Runs an accepted job to its end.
+/// Runs an accepted job to its end. One that can't even begin, or whose runner breaks, is ended all the same: a
+/// job that was accepted must not be waited for for ever.
 pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult, JobError> {
+    // On the heap: a worker without a job must not hold the room of one.
+    let result = match survive(Box::pin(start_and_run(job, context))).await {
+        Ok(result) => result,
+        Err(panic) => Err(JobError::Broken(panic)),
+    };
+    if let Err(error) = &result
+        && error.leaves_job_open()
+    {
+        Box::pin(unprepared::end(job, context, error)).await;
+    }
+    result
+}
+
+async fn start_and_run(job: &Job, context: &JobContext<'_>) -> Result<JobResult, JobError> {
     let prepared = Prepared::new(job, context)?;
-    // Made before the server is told of the start: what fails here needs no finish (spec/agent.md §14.2).
+    // Made before the server is told of the start: what fails here is told by somebody else.
     let copies = prepared.copies()?;
     let url = job_url(job);
     tracing::info!("Starting job at {url}");
@@ -100,25 +122,37 @@ pub(crate) async fn run(job: &Job, context: &JobContext<'_>) -> Result<JobResult
         statsd.started(job, start.started_at);
     }
     let limits = LogLimits::of(job).ok_or(JobError::ChunkSize)?;
-    let result = prepared.run_started(limits, copies, start.started_at).await;
+    let result = prepared.run_started(limits, copies, start.started_at).await?;
     tracing::info!("Finished job at {url}");
     Ok(result)
+}
+
+impl JobError {
+    /// Whether the server still waits for the job: it doesn't know of the start it refused, and without a size for
+    /// chunks the reference is as silent (spec/agent.md §14.2).
+    fn leaves_job_open(&self) -> bool {
+        match self {
+            Self::Step(_) | Self::Files(_) | Self::Copy(_) | Self::Containers(_) | Self::Broken(_) => true,
+            Self::Start(_) | Self::ChunkSize | Self::Ended(_) => false,
+        }
+    }
+
+    /// What in this program broke, if that is why.
+    pub(crate) fn panic(&self) -> Option<&Panic> {
+        match self {
+            Self::Broken(panic) | Self::Ended(panic) => Some(panic),
+            _ => None,
+        }
+    }
 }
 
 fn job_url(job: &Job) -> String {
     format!("{}#{}", job.env.get("BUILDKITE_BUILD_URL").map_or("", String::as_str), job.id)
 }
 
-/// The end of a job's process, before its log is complete.
-struct Ended {
-    outcome: Outcome,
-    at: Timestamp,
-    /// Since the job was started.
-    took: Duration,
-}
-
 impl<'a> Prepared<'a> {
     fn new(job: &'a Job, context: &'a JobContext<'a>) -> Result<Self, JobError> {
+        point(Place::Prepare, job.id.as_str());
         let settings = context.settings;
         let step = StepParts::read(job.step.as_ref())?;
         let containers = match settings.job.containers {
@@ -139,37 +173,28 @@ impl<'a> Prepared<'a> {
         Ok(Self { context, job, client, step, received, files, containers })
     }
 
-    async fn run_started(self, limits: LogLimits, copies: Copies, started_at: Timestamp) -> JobResult {
+    async fn run_started(
+        self,
+        limits: LogLimits,
+        copies: Copies,
+        started_at: Timestamp,
+    ) -> Result<JobResult, JobError> {
         let timestamps = self.context.settings.job.log.timestamps;
         let log = Arc::new(JobLog::new(timestamps, copies, limits.max_chunk, limits.max_log));
         let work = self.work(log.tmpfile().as_deref());
-        let cancel = work.cancel();
-        let (running, ended) = (CancellationToken::new(), CancellationToken::new());
-        let done = async {
-            let outcome = match self.gate(&log).pass().await {
-                Err(refusal) => Outcome::Refused(refusal),
-                Ok(()) => work.run(log.clone(), running.clone(), self.context.span.clone()).await,
-            };
-            let at = Timestamp::now();
-            ended.cancel();
-            Ended { outcome, at, took: at.duration_since(started_at).unsigned_abs() }
-        };
-        let watch = Watch {
-            client: &self.client,
-            job: &self.job.id,
-            interval: self.context.job_status_interval,
-            grace: self.context.settings.job.cancel.signal_grace(),
-            cancel: &cancel,
-            files: &self.files,
-            running: &running,
-            ended: &ended,
-        };
-        let uploader =
-            Uploader { client: &self.client, job: &self.job.id, log: &log, metrics: self.context.metrics };
-        let upload = uploader.run(limits.interval, &running, &ended);
-        let (end, stop, uploaded) = tokio::join!(done, watch.until_ended(self.context.stop.clone()), upload);
-        drop(log);
-        self.finish(&end, stop, uploaded).await
+        let running = Running::new(&self, log, limits.interval, work.cancel(), started_at);
+        match survive(Box::pin(running.see_to_its_end(work))).await {
+            Ok((end, stop, uploaded)) => {
+                drop(running);
+                Ok(self.finish(&end, stop, uploaded).await)
+            }
+            Err(panic) => {
+                let (end, uploaded) = running.rescue(&panic).await;
+                drop(running);
+                self.finish(&end, None, uploaded).await;
+                Err(JobError::Ended(panic))
+            }
+        }
     }
 
     fn copies(&self) -> Result<Copies, CopyError> {
@@ -203,7 +228,7 @@ impl<'a> Prepared<'a> {
         Work::Process(Box::new(Bootstrap::new(&settings.job, inherited, &variables, raw)))
     }
 
-    fn gate<'g>(&'g self, log: &'g JobLog) -> Gate<'g> {
+    pub(super) fn gate<'g>(&'g self, log: &'g JobLog) -> Gate<'g> {
         Gate {
             settings: self.context.settings,
             job: self.job,
@@ -231,6 +256,7 @@ impl<'a> Prepared<'a> {
     async fn finish(self, end: &Ended, stop: Option<Stop>, uploaded: Uploaded) -> JobResult {
         let Self { context, job, client, files, .. } = self;
         drop(files);
+        point(Place::Finish, job.id.as_str());
         if uploaded.failed > 0 {
             tracing::warn!("{} chunks failed to upload for this job", uploaded.failed);
         }
@@ -258,7 +284,7 @@ impl<'a> Prepared<'a> {
 }
 
 /// A client with the job's own token, if it has one.
-fn client_of(job: &Job, worker: &Client) -> Client {
+pub(super) fn client_of(job: &Job, worker: &Client) -> Client {
     let mut settings = worker.settings().clone();
     if !job.token.is_empty() {
         settings.token = job.token.clone();

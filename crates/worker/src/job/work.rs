@@ -9,6 +9,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
+/// How far a job's work has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stages {
+    /// It has begun.
+    pub(crate) running: CancellationToken,
+    /// Nothing of it is left, even if nobody waits for it any more.
+    pub(crate) gone: CancellationToken,
+}
+
 /// Work that is ready to be started.
 pub(crate) enum Work {
     /// `bootstrap` in a process.
@@ -26,12 +35,11 @@ impl Work {
         }
     }
 
-    /// Sees it to its end; `running` comes when it has begun. Its output goes to `log`, what there is to say about
-    /// it to the agent's log within `span`.
-    pub(crate) async fn run(self, log: Arc<JobLog>, running: CancellationToken, span: Span) -> Outcome {
+    /// Sees it to its end. Its output goes to `log`, what there is to say about it to the agent's log within `span`.
+    pub(crate) async fn run(self, log: Arc<JobLog>, stages: Stages, span: Span) -> Outcome {
         match self {
-            Self::Process(bootstrap) => bootstrap.run(log, running, span).await,
-            Self::Containers(containers) => containers.run(log, running, span).await,
+            Self::Process(bootstrap) => bootstrap.run(log, stages, span).await,
+            Self::Containers(containers) => containers.run(log, stages, span).await,
         }
     }
 }

@@ -22,7 +22,7 @@ struct TmpFile {
 
 /// The copy that a job can read could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("creating a file for the job's log in {folder}")]
+#[error("creating a file for the job's log in {folder}: {source}")]
 pub(crate) struct CopyError {
     folder: PathBuf,
     source: io::Error,

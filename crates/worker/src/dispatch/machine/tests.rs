@@ -37,6 +37,7 @@ fn word(effect: &Effect) -> String {
         Effect::Say(note) => format!("{note:?}"),
         Effect::Leave(Leaving::Normally) => "leave".into(),
         Effect::Leave(Leaving::NoSource) => "lost".into(),
+        Effect::Leave(Leaving::Broken) => "broken".into(),
     }
 }
 
@@ -205,5 +206,21 @@ fn a_streaming_worker_leaves_at_once_after_its_job() {
         Once::AfterJob,
         PingMode::StreamOnly,
         &[(streamed_job("A"), "StreamEstablished busy run-A"), (streamed(Verb::Pause), ""), (RAN, "busy")],
+    );
+}
+
+#[test]
+fn a_worker_that_broke_takes_no_other_job() {
+    let broke = Event::JobEnded(JobEnd::Broken);
+    polling(Once::Never, &[(pinged_job(), "busy run-J"), (broke.clone(), "broken"), (pinged_job(), "")]);
+    check(
+        Once::Never,
+        PingMode::StreamOnly,
+        &[
+            (streamed_job("A"), "StreamEstablished busy run-A"),
+            (streamed_job("B"), ""),
+            (Event::StopAsked, "StoppingAfterJob"),
+            (broke, "broken"),
+        ],
     );
 }
