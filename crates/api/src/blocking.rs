@@ -79,7 +79,7 @@ impl Client {
                 Err(error) => error,
             };
             failed += 1;
-            let next = call.policy.after(failed, &error, attempts::random());
+            let next = call.policy.after(failed, &error, started.elapsed(), attempts::random());
             attempts::report(&call.policy, failed, &error, next);
             match next {
                 Next::GiveUp => return Err(error),

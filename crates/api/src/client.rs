@@ -10,7 +10,8 @@ use crate::{tls, traffic};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Connections without a request that are kept: enough for many workers that ask in turn; each costs memory and a
 /// descriptor at both ends, and a moment in which all ask at once must not keep one for each.
@@ -103,7 +104,7 @@ impl Client {
                 Err(error) => error,
             };
             failed += 1;
-            let next = call.policy.after(failed, &error, attempts::random());
+            let next = call.policy.after(failed, &error, started.elapsed(), attempts::random());
             attempts::report(&call.policy, failed, &error, next);
             match next {
                 Next::GiveUp => return Err(error),

@@ -197,19 +197,20 @@ pub const CONTENT_DOWNLOAD: Policy = every(5, 5, Stop::Never);
 pub const CACHE: Policy = Policy { jitter: ONE_SECOND, ..curve(5, 500, Stop::Standard) };
 
 impl Policy {
-    /// What to do after `failed` attempts (at least one), the last with `error`.
-    /// `random` is uniform in [0, 1).
+    /// What to do after `failed` attempts (at least one), the last with `error`, when `elapsed` has gone by since the
+    /// first began. `random` is uniform in [0, 1).
     #[must_use]
-    pub fn after(&self, failed: u32, error: &ApiError, random: f64) -> Next {
+    pub fn after(&self, failed: u32, error: &ApiError, elapsed: Duration, random: f64) -> Next {
         if failed >= self.attempts || self.stop.ends(error) {
             return Next::GiveUp;
         }
-        if self.retry_after == RetryAfter::Honoured
-            && let Some(wait) = error.retry_after()
-        {
-            return Next::Wait(wait);
+        let asked = error.retry_after().filter(|_| self.retry_after == RetryAfter::Honoured);
+        let wait = asked.unwrap_or_else(|| self.wait_after(failed - 1, random));
+        match self.deadline {
+            // An attempt that can't be made in time isn't waited for.
+            Deadline::Total(limit) if elapsed.saturating_add(wait) >= limit => Next::GiveUp,
+            _ => Next::Wait(wait),
         }
-        Next::Wait(self.wait_after(failed - 1, random))
     }
 
     /// The wait after failed attempt `n`, counted from 0.
