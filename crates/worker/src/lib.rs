@@ -12,6 +12,7 @@ mod dispatch;
 mod heartbeat;
 mod hooks;
 mod idle;
+mod interrupts;
 mod job;
 mod lifecycle;
 mod log;

@@ -45,23 +45,26 @@ pub(crate) struct StopListener(watch::Receiver<Urgency>);
 impl StopListener {
     /// Comes when any end is asked for; again and again from then on.
     pub(crate) async fn graceful(&mut self) {
-        self.at_least(Urgency::Graceful).await;
+        self.beyond(Urgency::None).await;
     }
 
     /// Comes when a forced end is asked for.
     pub(crate) async fn forced(&mut self) {
-        self.at_least(Urgency::Forced).await;
+        self.beyond(Urgency::Graceful).await;
+    }
+
+    /// Comes when something more urgent is asked for than `known`, and says how urgent.
+    pub(crate) async fn beyond(&mut self, known: Urgency) -> Urgency {
+        let seen = self.0.wait_for(|current| *current > known).await.map(|current| *current);
+        match seen {
+            Ok(urgency) => urgency,
+            // Nobody is left who could ask.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// Whether a forced end was asked for.
     pub(crate) fn is_forced(&self) -> bool {
         *self.0.borrow() >= Urgency::Forced
-    }
-
-    async fn at_least(&mut self, urgency: Urgency) {
-        if self.0.wait_for(|current| *current >= urgency).await.is_err() {
-            // Nobody is left who could ask.
-            std::future::pending::<()>().await;
-        }
     }
 }

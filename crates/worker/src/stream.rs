@@ -4,6 +4,7 @@ use crate::dispatch::{Action, Event, Verb};
 use crate::random;
 use crate::session::Session;
 use crate::settings::PingMode;
+use crate::status::WorkerStatus;
 use redkite_api::stream::{PingStream, StreamEnd, StreamMessage};
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
@@ -18,6 +19,8 @@ struct Attempts {
     since_message: u32,
     /// Whether any attempt ever brought a message.
     heard: bool,
+    /// Whether it was said that there is no stream for now.
+    told: bool,
 }
 
 impl Attempts {
@@ -31,7 +34,7 @@ impl Attempts {
 
     /// A message came.
     fn heard(&mut self) {
-        *self = Self { since_message: 0, heard: true };
+        *self = Self { since_message: 0, heard: true, told: false };
     }
 
     /// Whether an end means that polling must take over: also when there was silence until time was up, and never
@@ -45,6 +48,7 @@ impl Attempts {
 /// Without anybody who listens it says nothing.
 pub(crate) async fn keep_open(
     session: &Session,
+    status: &WorkerStatus,
     mode: PingMode,
     events: &Sender<Event>,
 ) -> Option<StreamEnd> {
@@ -57,9 +61,14 @@ pub(crate) async fn keep_open(
             say_final(mode, &end);
             return Some(end);
         }
-        tracing::debug!("{end}");
-        if attempts.is_broken_by(&end) && events.send(Event::StreamBroke).await.is_err() {
-            return None;
+        if attempts.is_broken_by(&end) {
+            say_broken(&mut attempts, mode, &end);
+            status.stream_broke(&end.to_string());
+            if events.send(Event::StreamBroke).await.is_err() {
+                return None;
+            }
+        } else {
+            tracing::debug!("{end}");
         }
         tokio::time::sleep_until(begin + window).await;
     }
@@ -96,6 +105,15 @@ fn action_of(message: StreamMessage) -> Action {
             plain(Verb::Disconnect)
         }
         StreamMessage::JobAssigned(job) => Action { verb: Verb::CarryOn, job: Some(job) },
+    }
+}
+
+/// Says so once until the stream is back.
+fn say_broken(attempts: &mut Attempts, mode: PingMode, end: &StreamEnd) {
+    let meanwhile = if mode == PingMode::StreamOnly { "trying again" } else { "pinging until it is back" };
+    match std::mem::replace(&mut attempts.told, true) {
+        false => tracing::warn!("The ping stream is not there, {meanwhile} ({end})"),
+        true => tracing::debug!("{end}"),
     }
 }
 

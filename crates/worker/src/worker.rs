@@ -3,15 +3,16 @@
 use crate::dispatch::{Dispatch, Effect, Event, JobEnd, Leaving, Note, Once, Verb};
 use crate::heartbeat::{self, HeartbeatLost};
 use crate::idle::IdleMonitor;
+use crate::interrupts::Interrupts;
 use crate::job::{self, JobContext, JobResult, LastJob};
 use crate::ping::{self, PingLost};
 use crate::random;
 use crate::schedule::Schedule;
 use crate::session::Session;
-use crate::settings::{LONGEST, PingMode, Settings};
+use crate::settings::{PingMode, Settings};
 use crate::statsd::Statsd;
 use crate::status::{Board, JobLabels, Link, Shown, WorkerStatus};
-use crate::stop::{StopListener, Stopper, Urgency};
+use crate::stop::{Stopper, Urgency};
 use crate::stream;
 use crate::survive::{Panic, Place, point, survive};
 use redkite_api::stream::StreamEnd;
@@ -19,7 +20,7 @@ use redkite_api::wire::Job;
 use redkite_api::{ApiError, JobId, calls};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
@@ -81,6 +82,7 @@ fn shown(job: &Job) -> Shown {
 }
 
 type Activity<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
+type Listening<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl Worker {
     /// Lives from connect to disconnect; every failure on the way is in the answer.
@@ -209,7 +211,7 @@ impl Worker {
         let mut schedule = Schedule::new(self.session.ping_interval, Instant::now());
         let mut interrupts = Interrupts::new(self);
         let (sender, mut streamed) = tokio::sync::mpsc::channel(stream::WAITING_MESSAGES);
-        let mut stream: Pin<Box<dyn Future<Output = ()> + Send>> = match mode {
+        let mut stream: Listening<'_> = match mode {
             PingMode::PollOnly => Box::pin(std::future::pending()),
             PingMode::Auto | PingMode::StreamOnly => Box::pin(self.stream(mode, &sender)),
         };
@@ -235,6 +237,7 @@ impl Worker {
                     Effect::MarkIdle => self.idle.idle(self.place),
                     Effect::MarkBusy => self.idle.busy(self.place),
                     Effect::Say(note) => self.say(&note),
+                    Effect::CloseStream => stream = Box::pin(std::future::pending()),
                     Effect::Leave(leaving) => return self.leave(leaving),
                 }
             }
@@ -243,7 +246,7 @@ impl Worker {
 
     /// Keeps the stream open; when there is none to be had, waits for the worker's end.
     async fn stream(&self, mode: PingMode, events: &tokio::sync::mpsc::Sender<Event>) {
-        if let Some(end) = stream::keep_open(&self.session, mode, events).await {
+        if let Some(end) = stream::keep_open(&self.session, &self.status, mode, events).await {
             *self.lost() = Some(WorkerError::Stream(end));
             let _ = events.send(Event::StreamLost).await;
         }
@@ -384,6 +387,12 @@ impl Worker {
             Note::Stopping => tracing::info!(
                 "Gracefully stopping agent. Since there is no job running, the agent will disconnect immediately"
             ),
+            Note::ForcedWithJob => tracing::info!(
+                "Forcefully stopping agent. The current job will be canceled before disconnecting..."
+            ),
+            Note::Forced => tracing::info!(
+                "Forcefully stopping agent. Since there is no job running, the agent will disconnect immediately"
+            ),
         }
     }
 }
@@ -409,38 +418,5 @@ async fn over(job: &mut Option<Activity<'_>>) -> Event {
             event
         }
         None => std::future::pending().await,
-    }
-}
-
-/// What may happen at any time, each once.
-struct Interrupts<'a> {
-    stop: StopListener,
-    stopping: bool,
-    uptime: Option<Instant>,
-    idle: &'a IdleMonitor,
-}
-
-impl<'a> Interrupts<'a> {
-    fn new(worker: &'a Worker) -> Self {
-        let uptime = worker.settings.lifetime.after_uptime.map(|uptime| Instant::now() + uptime.min(LONGEST));
-        Self { stop: worker.stopper.listener(), stopping: false, uptime, idle: &worker.idle }
-    }
-
-    /// The next one; may be dropped and asked again.
-    async fn next(&mut self) -> Event {
-        /// Stands in for a time that is not set; the branch that waits for it is off.
-        const NEVER: Duration = Duration::ZERO;
-        let uptime = self.uptime.unwrap_or_else(|| Instant::now() + NEVER);
-        tokio::select! {
-            () = self.stop.graceful(), if !self.stopping => {
-                self.stopping = true;
-                Event::StopAsked
-            }
-            () = tokio::time::sleep_until(uptime.into()), if self.uptime.is_some() => {
-                self.uptime = None;
-                Event::UptimeOver
-            }
-            () = self.idle.over() => Event::PoolIdle,
-        }
     }
 }

@@ -56,7 +56,10 @@ impl PingStream {
     pub async fn next(&mut self) -> Result<StreamMessage, StreamEnd> {
         loop {
             if let Some(message) = self.frames.next().map_err(StreamEnd::broken)? {
-                return message::read(&message).map_err(StreamEnd::broken);
+                return message::read(&message).map_err(|reason| {
+                    tracing::error!("The ping stream brought what can't be followed: {reason}");
+                    StreamEnd::broken(reason)
+                });
             }
             let frame = match self.body.frame().await {
                 Some(Ok(frame)) => frame,

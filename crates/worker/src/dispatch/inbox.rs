@@ -12,12 +12,19 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Adds an instruction: the newest counts, but nothing counts more than to leave. Jobs wait their turn.
+    /// Adds an instruction: the newest counts, but nothing counts more than to leave. Jobs wait their turn, each
+    /// once: every new stream begins with what is still to be done.
     pub(super) fn add(&mut self, action: Action) {
         if self.pending != Some(Verb::Disconnect) {
             self.pending = Some(action.verb);
         }
-        self.jobs.extend(action.job);
+        let new = action.job.filter(|job| !self.jobs.contains(job));
+        self.jobs.extend(new);
+    }
+
+    /// Drops a job that has run.
+    pub(super) fn forget(&mut self, job: &JobId) {
+        self.jobs.retain(|waiting| waiting != job);
     }
 
     /// The next instruction; one that carries on takes the first job along.
@@ -69,5 +76,18 @@ mod tests {
         check("a pause resume b", "a b");
         check("a b pause", "pause");
         check("leave a resume pause", "leave");
+        check("a b a resume b", "a b");
+    }
+
+    #[test]
+    fn a_job_that_has_run_is_forgotten() {
+        let mut inbox = Inbox::default();
+        let jobs = ["a", "b", "c"].map(JobId::from);
+        for job in jobs.clone() {
+            inbox.add(Action { verb: Verb::CarryOn, job: Some(job) });
+        }
+        inbox.forget(&jobs[1]);
+        let taken: Vec<_> = std::iter::from_fn(|| inbox.take()).filter_map(|action| action.job).collect();
+        assert_eq!(taken, [jobs[0].clone(), jobs[2].clone()]);
     }
 }

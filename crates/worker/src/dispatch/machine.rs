@@ -55,8 +55,10 @@ pub(crate) enum Event {
     StreamLost,
     /// The job is over.
     JobEnded(JobEnd),
-    /// A signal, or the pool, asks for the end.
+    /// The end is asked for; a running job may end in its own time.
     StopAsked,
+    /// The end is asked for, and the running job is being cancelled.
+    ForcedStopAsked,
     /// `disconnect-after-uptime`.
     UptimeOver,
     /// All workers of the pool have been idle for long enough.
@@ -78,6 +80,8 @@ pub(crate) enum Effect {
     MarkBusy,
     /// Tell the operator.
     Say(Note),
+    /// Close the stream: what it may bring would not be done.
+    CloseStream,
     /// End the worker: nothing follows.
     Leave(Leaving),
 }
@@ -103,6 +107,10 @@ pub(crate) enum Note {
     StoppingAfterJob,
     /// There is no job to wait for.
     Stopping,
+    /// The running job is cancelled.
+    ForcedWithJob,
+    /// There is no job to cancel.
+    Forced,
 }
 
 /// Why a worker ends.
@@ -132,12 +140,12 @@ pub(crate) struct Dispatch {
     control: Control,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     /// No job runs.
     Free,
-    /// A job is being accepted or runs.
-    Busy,
+    /// This job is being accepted or runs.
+    Busy(JobId),
     /// It has ended.
     Gone,
 }
@@ -214,16 +222,19 @@ impl Dispatch {
             Event::PingDue => self.ping_due(),
             Event::Pinged(action) => self.pinged(action),
             Event::PingLost => self.ping_lost(),
+            // The stream is being closed.
+            Event::Streamed(_) if self.leaving.is_some() => Vec::new(),
             Event::Streamed(action) => self.streamed(action),
             Event::StreamBroke => self.stream_broke(Stream::Broken),
             Event::StreamLost => self.stream_broke(Stream::Off),
             Event::JobEnded(end) => self.job_ended(end),
-            Event::StopAsked => self.stop_asked(),
+            Event::StopAsked => self.stop_asked(Note::StoppingAfterJob, Note::Stopping),
+            Event::ForcedStopAsked => self.stop_asked(Note::ForcedWithJob, Note::Forced),
             Event::UptimeOver => self.uptime_over(),
-            Event::PoolIdle if self.state == State::Free => {
+            Event::PoolIdle if self.state == State::Free && self.presence == Presence::Available => {
                 self.leave(Leaving::Normally, Some(Note::PoolIdle))
             }
-            // A job came in the meantime.
+            // A job or a pause came in the meantime.
             Event::PoolIdle => Vec::new(),
         };
         self.hand_over(effects)
@@ -257,9 +268,11 @@ impl Dispatch {
 
     fn streamed(&mut self, action: Action) -> Vec<Effect> {
         let established = self.stream != Stream::Healthy;
+        let is_last = action.verb == Verb::Disconnect;
         self.stream = Stream::Healthy;
         self.inbox.add(action);
-        if established { vec![Effect::Say(Note::StreamEstablished)] } else { Vec::new() }
+        let said = established.then_some(Effect::Say(Note::StreamEstablished));
+        said.into_iter().chain(is_last.then_some(Effect::CloseStream)).collect()
     }
 
     /// Does what waits in the stream's inbox, when nothing else is being done.
@@ -282,12 +295,16 @@ impl Dispatch {
             return Vec::new();
         }
         match self.state {
-            State::Busy => {
-                self.leaving = Some(Leaving::NoSource);
-                Vec::new()
-            }
+            State::Busy(_) => self.leave_after_job(Leaving::NoSource),
             _ => self.leave(Leaving::NoSource, None),
         }
+    }
+
+    /// The first reason to leave counts.
+    fn leave_after_job(&mut self, leaving: Leaving) -> Vec<Effect> {
+        self.leaving.get_or_insert(leaving);
+        let was_open = std::mem::replace(&mut self.stream, Stream::Off) != Stream::Off;
+        was_open.then_some(Effect::CloseStream).into_iter().collect()
     }
 
     /// Gives control to whoever should have it now, and lets them act.
@@ -338,7 +355,7 @@ impl Dispatch {
             }
             (None, None) => vec![Effect::MarkIdle],
             (None, Some(job)) => {
-                self.state = State::Busy;
+                self.state = State::Busy(job.clone());
                 vec![Effect::MarkBusy, Effect::Run(job)]
             }
         });
@@ -355,8 +372,12 @@ impl Dispatch {
     }
 
     fn job_ended(&mut self, end: JobEnd) -> Vec<Effect> {
-        self.state = State::Free;
-        self.job_ran |= end == JobEnd::Ran;
+        if let State::Busy(job) = std::mem::replace(&mut self.state, State::Free)
+            && end == JobEnd::Ran
+        {
+            self.job_ran = true;
+            self.inbox.forget(&job);
+        }
         if end == JobEnd::Broken {
             return self.leave(Leaving::Broken, None);
         }
@@ -374,29 +395,25 @@ impl Dispatch {
         Vec::new()
     }
 
-    fn stop_asked(&mut self) -> Vec<Effect> {
+    fn stop_asked(&mut self, with_job: Note, without: Note) -> Vec<Effect> {
         match self.state {
-            State::Busy if self.leaving.is_some() => Vec::new(),
-            State::Busy => {
-                self.leaving = Some(Leaving::Normally);
-                vec![Effect::Say(Note::StoppingAfterJob)]
+            State::Busy(_) => {
+                let mut effects = vec![Effect::Say(with_job)];
+                effects.extend(self.leave_after_job(Leaving::Normally));
+                effects
             }
-            _ => self.leave(Leaving::Normally, Some(Note::Stopping)),
+            _ => self.leave(Leaving::Normally, Some(without)),
         }
     }
 
     fn uptime_over(&mut self) -> Vec<Effect> {
-        match (self.state, self.presence) {
-            (State::Busy, _) => {
-                self.leaving = Some(Leaving::Normally);
-                vec![Effect::Say(Note::UptimeOver)]
-            }
-            (_, Presence::Paused { .. }) => {
-                self.presence = Presence::Paused { uptime_over: true };
-                vec![Effect::Say(Note::UptimeOverWhilePaused)]
-            }
-            _ => self.leave(Leaving::Normally, Some(Note::UptimeOver)),
+        if self.state == State::Free
+            && let Presence::Paused { uptime_over } = &mut self.presence
+        {
+            *uptime_over = true;
+            return vec![Effect::Say(Note::UptimeOverWhilePaused)];
         }
+        self.stop_asked(Note::UptimeOver, Note::UptimeOver)
     }
 
     fn leave(&mut self, leaving: Leaving, note: Option<Note>) -> Vec<Effect> {

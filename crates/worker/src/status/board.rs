@@ -42,7 +42,7 @@ pub(crate) enum Link {
     Polling,
     /// By the stream.
     Streaming,
-    /// Not at the moment: the last ping failed.
+    /// Not at the moment: the last ping failed, or the stream is not there.
     Unreachable,
     /// It has ended.
     Gone,
@@ -129,6 +129,15 @@ impl WorkerStatus {
     /// How the worker learns of work now.
     pub(crate) fn link(&self, link: Link) {
         self.lock().link = link;
+    }
+
+    /// The stream is not there; pings, where there are any, say for themselves how they fare.
+    pub(crate) fn stream_broke(&self, why: &str) {
+        self.trouble(why);
+        let mut state = self.lock();
+        if matches!(state.link, Link::Streaming | Link::Connecting) {
+            state.link = Link::Unreachable;
+        }
     }
 
     /// Whether the worker is to wait.
