@@ -14,9 +14,13 @@ impl Environment {
     }
 
     /// The value of `name`, if the variable exists at all; it may be empty.
+    pub(crate) fn value(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The same for what is text by nature: bytes that are none are replaced.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let value = self.0.get(OsStr::new(name))?;
-        Some(value.to_string_lossy().into_owned())
+        self.value(name).map(|value| redkite_text::shown(value).into_owned())
     }
 
     /// Every variable, in the order of the names.
@@ -26,8 +30,8 @@ impl Environment {
 
     /// Every variable as text, bytes that are none replaced.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
-        self.iter()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        let text = |text: &OsStr| redkite_text::shown(text).into_owned();
+        self.iter().map(move |(name, value)| (text(name), text(value)))
     }
 }
 

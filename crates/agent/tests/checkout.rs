@@ -245,8 +245,9 @@ fn mirrored(agent: &str, root: &Path) -> Vec<(String, String)> {
 
 fn started(machine: &Machine, agent: &str, more: &[(&str, &str)]) -> Child {
     let mut environment = machine.env.clone();
-    environment.extend(mirrored(agent, machine.root.path()));
-    environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    environment
+        .extend(mirrored(agent, machine.root.path()).into_iter().map(|(name, value)| (name, value.into())));
+    environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     machine.start_with(&environment)
 }
 

@@ -1,12 +1,14 @@
 //! Commands as batch files (spec/job.md §11.3).
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
 /// Whether a shell's first word is Windows's command interpreter.
-pub(crate) fn is_interpreter(program: &str) -> bool {
+pub(crate) fn is_interpreter(program: &OsStr) -> bool {
+    let program = redkite_text::shown(program);
     program.rsplit(['/', '\\']).next().is_some_and(|name| name.eq_ignore_ascii_case("CMD.EXE"))
 }
 
@@ -42,8 +44,8 @@ mod tests {
 
     #[test]
     fn the_interpreter_in_any_case() {
-        assert!(is_interpreter(r"C:\Windows\System32\cmd.exe"));
-        assert!(is_interpreter("CMD.EXE"));
-        assert!(!is_interpreter("/bin/bash"));
+        assert!(is_interpreter(r"C:\Windows\System32\cmd.exe".as_ref()));
+        assert!(is_interpreter("CMD.EXE".as_ref()));
+        assert!(!is_interpreter("/bin/bash".as_ref()));
     }
 }

@@ -1,8 +1,9 @@
 //! A hook's changes: which are not allowed, and how the others are told (spec/job.md §8.7).
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
-use redkite_shell::{EnvDiff, OverrideMode, Protection, go_quoted};
+use redkite_shell::{EnvDiff, OverrideMode, Protection, quoted};
 
 /// Drops the changes of variables that a job may not change; answers their names.
 pub(crate) fn drop_protected(diff: &mut EnvDiff, mode: OverrideMode) -> Vec<String> {
@@ -15,16 +16,16 @@ pub(crate) fn drop_protected(diff: &mut EnvDiff, mode: OverrideMode) -> Vec<Stri
 }
 
 /// One line per change. The values of settings that changed are told, no other ones.
-pub(crate) fn lines(diff: &EnvDiff, settings: &BTreeMap<&'static str, String>) -> Vec<String> {
-    let now = |name: &str, value: &String| format!("{name} is now {}", go_quoted(value));
+pub(crate) fn lines(diff: &EnvDiff, settings: &BTreeMap<&'static str, OsString>) -> Vec<String> {
+    let now = |name: &str, value: &OsString| format!("{name} is now {}", quoted(value));
     let mut lines = Vec::new();
     for name in diff.added.keys() {
         let setting = settings.get(name.as_str());
         lines.push(setting.map_or_else(|| format!("{name} added"), |value| now(name, value)));
     }
     for (name, change) in &diff.changed {
-        let old = go_quoted(&change.old);
-        let told = |value: &String| format!("{name} was {old} and is now {}", go_quoted(value));
+        let old = quoted(&change.old);
+        let told = |value: &OsString| format!("{name} was {old} and is now {}", quoted(value));
         lines.push(settings.get(name.as_str()).map_or_else(|| format!("{name} changed"), told));
     }
     lines.extend(diff.removed.iter().map(|name| format!("{name} removed")));
@@ -50,9 +51,9 @@ mod tests {
             &[("NEW", "1"), ("OTHER", "2"), ("BUILDKITE_REFSPEC", "b"), ("BUILDKITE_REPO", "x\ny")],
         );
         let settings = [
-            ("BUILDKITE_REPO", "x\ny".to_owned()),
-            ("BUILDKITE_REFSPEC", "b".to_owned()),
-            ("BUILDKITE_ARTIFACT_PATHS", "z".to_owned()),
+            ("BUILDKITE_REPO", "x\ny".into()),
+            ("BUILDKITE_REFSPEC", "b".into()),
+            ("BUILDKITE_ARTIFACT_PATHS", "z".into()),
         ];
         assert_eq!(
             lines(&diff, &settings.into_iter().collect()),

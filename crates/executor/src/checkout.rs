@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use redkite_git::directory::{self, CHECKOUT_PATH};
 use redkite_git::{CheckoutError, metadata};
 use redkite_hooks::HookName;
-use redkite_shell::{CdError, go_quoted};
+use redkite_shell::{CdError, quoted};
 
 use crate::error::PhaseError;
 use crate::hook_runner::Whose;
@@ -83,7 +83,7 @@ impl Job<'_> {
         let made = os::private_directory(&prefix, parent);
         let path =
             made.map_err(|source| CheckoutPhaseError::Temporary { parent: parent.clone(), source })?.keep();
-        self.shell.set(CHECKOUT_PATH, path.to_string_lossy());
+        self.shell.set(CHECKOUT_PATH, &path);
         self.leftovers.push(path);
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Job<'_> {
         if before.is_some_and(|before| !before.is_empty() && before != after) {
             self.shell.log().header(format_args!(
                 "A post-checkout hook has changed the working directory to {}",
-                go_quoted(&after)
+                quoted(&after)
             ));
             self.shell.cd(Path::new(&after)).map_err(CheckoutPhaseError::Moved)?;
         }

@@ -1,8 +1,10 @@
 //! The command phase: `pre-command` hooks, the command, `post-command` hooks (spec/job.md §11).
 
+use std::ffi::OsStr;
+
 use redkite_hooks::{HookError, HookName};
 use redkite_process::Ending;
-use redkite_shell::RunError;
+use redkite_shell::{RunError, quoted};
 use redkite_telemetry::SpanStart;
 
 use crate::error::PhaseError;
@@ -31,12 +33,12 @@ pub(crate) enum CommandEnd {
 
 impl CommandEnd {
     /// Of the default command; `what` is what was to be run.
-    pub(crate) fn of_run(what: &str, result: Result<(), RunError>) -> Self {
+    pub(crate) fn of_run(what: &OsStr, result: Result<(), RunError>) -> Self {
         match result {
             Ok(()) => Self::Passed,
             Err(RunError::Failed(ending)) => Self::Failed { ending, text: ending.to_string() },
             Err(error @ RunError::NotFound { .. }) => Self::Impossible { text: error.to_string() },
-            Err(error) => Self::Impossible { text: format!("error running {what:?}: {error}") },
+            Err(error) => Self::Impossible { text: format!("error running {}: {error}", quoted(what)) },
         }
     }
 
@@ -149,7 +151,7 @@ mod tests {
 
     #[test]
     fn endings_of_the_default_command() {
-        let of = |result| CommandEnd::of_run("make", result);
+        let of = |result| CommandEnd::of_run("make".as_ref(), result);
         check(&of(Ok(())), 0, None);
         let exited = of(Err(RunError::Failed(Ending::Exited(3))));
         check(&exited, 3, Some("The command exited with status 3"));

@@ -1,8 +1,9 @@
 //! The command that the job came with (spec/job.md §11.2, §11.3).
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use redkite_shell::{Command, Display, split_words};
+use redkite_shell::{Command, Display, quoted, split_words};
 use redkite_telemetry::SpanStart;
 
 use crate::command::CommandEnd;
@@ -26,8 +27,9 @@ enum Kind {
 
 impl Kind {
     /// A text that names something that exists below `directory`, whatever it is, is a script.
-    fn of(text: &str, directory: &Path) -> Self {
-        let joined = directory.join(text.replace('\n', "").trim_start_matches('/'));
+    fn of(text: &OsStr, directory: &Path) -> Self {
+        let one_line = redkite_text::join(redkite_text::split(text, b'\n'), "");
+        let joined = below(directory, &one_line);
         if !joined.exists() {
             return Self::Text;
         }
@@ -35,6 +37,13 @@ impl Kind {
         let relative = relative_to(&path, directory);
         Self::Script { path, relative }
     }
+}
+
+/// A command's text as a path below `directory`.
+fn below(directory: &Path, text: &OsStr) -> PathBuf {
+    let bytes = text.as_encoded_bytes();
+    let start = bytes.iter().position(|byte| *byte != b'/').unwrap_or(bytes.len());
+    directory.join(redkite_text::from_bytes(&bytes[start..]))
 }
 
 /// `path` from `directory`, both cleaned.
@@ -50,7 +59,7 @@ impl Job<'_> {
     /// Runs the command that the job came with, if this agent may run it.
     pub(crate) fn run_default_command(&mut self) -> CommandEnd {
         let text = self.settings.command.clone();
-        if text.trim().is_empty() {
+        if redkite_text::trimmed(&text).is_empty() {
             return impossible("The job has no command, and no hook provides one");
         }
         let kind = Kind::of(&text, &self.shell.directory());
@@ -79,18 +88,18 @@ impl Job<'_> {
             .with("hook.name", "command")
             .with("hook.type", "default");
         let text = &self.settings.command;
-        if text.trim().is_empty() {
+        if redkite_text::trimmed(text).is_empty() {
             return start;
         }
-        let path = redkite_git::paths::cleaned(&self.shell.directory().join(text.trim_start_matches('/')));
-        start.with("hook.command", path.to_string_lossy().into_owned())
+        let path = redkite_git::paths::cleaned(&below(&self.shell.directory(), text));
+        start.with("hook.command", redkite_text::shown(path.as_os_str()).into_owned())
     }
 
     /// Whether this agent may run it (spec/job.md §11.2).
-    fn allow(&self, text: &str, kind: &Kind) -> Result<(), CommandEnd> {
+    fn allow(&self, text: &OsStr, kind: &Kind) -> Result<(), CommandEnd> {
         let log = self.shell.log();
         let refuse = |why: &str| {
-            log.comment(format_args!("No such file: {text:?}"));
+            log.comment(format_args!("No such file: {}", quoted(text)));
             Err(impossible(why))
         };
         match kind {
@@ -109,10 +118,12 @@ impl Job<'_> {
         }
     }
 
-    fn run_words(&self, shell: &str, mut words: Vec<String>, text: &str, kind: &Kind) -> CommandEnd {
+    fn run_words(&self, shell: &OsStr, mut words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
         let (heading, argument) = match kind {
             Kind::Text => ("Running commands", text.to_owned()),
-            Kind::Script { relative, .. } => ("Running script", format!("./{}", relative.display())),
+            Kind::Script { relative, .. } => {
+                ("Running script", Path::new(".").join(relative).into_os_string())
+            }
         };
         self.shell.log().header(heading);
         words.push(argument.clone());
@@ -125,16 +136,16 @@ impl Job<'_> {
     }
 
     /// As a batch file, which Windows needs to stop at the first line that fails.
-    fn run_batch(&self, shell: &str, mut words: Vec<String>, text: &str, kind: &Kind) -> CommandEnd {
+    fn run_batch(&self, shell: &OsStr, mut words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
         let text = match kind {
-            Kind::Text => text.to_owned(),
-            Kind::Script { relative, .. } => format!(".\\{}", relative.display()),
+            Kind::Text => redkite_text::shown(text),
+            Kind::Script { relative, .. } => format!(".\\{}", relative.display()).into(),
         };
         let file = match batch::write(&text, &self.settings.paths.temporary) {
             Ok(file) => file,
             Err(error) => return impossible(format!("writing the batch file: {error}")),
         };
-        let path = file.path().display().to_string();
+        let path = file.path().as_os_str().to_owned();
         self.shell.log().header("Running batch script");
         words.push(path.clone());
         let command = Command::new(shell, words).display(Display::Text(path.clone()));
@@ -162,7 +173,7 @@ mod tests {
                 path: redkite_git::paths::cleaned(&directory.join(relative)),
                 relative: relative.into(),
             });
-            assert_eq!(Kind::of(text, &directory), expected, "{text:?}");
+            assert_eq!(Kind::of(text.as_ref(), &directory), expected, "{text:?}");
         };
         check("scripts/t.sh", Some("scripts/t.sh"));
         check("./scripts/t.sh", Some("scripts/t.sh"));

@@ -1,5 +1,7 @@
 //! Commands in containers, as old pipelines ask for them with variables (spec/job.md §20).
 
+use std::ffi::{OsStr, OsString};
+
 use redkite_shell::{Command, Env, RunError, Shell};
 
 use crate::command::CommandEnd;
@@ -11,7 +13,7 @@ pub(crate) enum Container {
     /// A service of a compose file.
     Compose {
         /// Its name.
-        service: String,
+        service: OsString,
     },
     /// Built from a Dockerfile.
     Built,
@@ -44,7 +46,7 @@ impl Container {
     }
 
     /// Runs `command`, one text, in it.
-    pub(crate) fn run(&self, shell: &Shell, job: &str, command: &str) -> CommandEnd {
+    pub(crate) fn run(&self, shell: &Shell, job: &str, command: &OsStr) -> CommandEnd {
         let result = match self {
             Self::Incomplete { variable } => {
                 if let Some(variable) = variable {
@@ -65,39 +67,46 @@ fn deprecated(shell: &Shell, variable: &str, plugin: &str) {
     ));
 }
 
-fn run_composed(shell: &Shell, job: &str, service: &str, command: &str) -> Result<(), RunError> {
+fn run_composed(shell: &Shell, job: &str, service: &OsStr, command: &OsStr) -> Result<(), RunError> {
     deprecated(shell, SERVICE, "docker-compose");
     let project = format!("buildkite{}", job.replace('-', ""));
     shell.set("COMPOSE_PROJ_NAME", project.as_str());
     shell.log().header(":docker: Building Docker images");
-    let all = is_truthy(shell.env().value(BUILD_ALL));
+    let all = is_truthy(&shell.env().text(BUILD_ALL));
     let built = Some(service).filter(|_| !all);
-    shell.run(&compose(shell, &project, ["build", "--pull"].into_iter().chain(built)))?;
+    shell.run(&compose(shell, &project, ["build", "--pull"].map(OsStr::new).into_iter().chain(built)))?;
     shell.log().header(":docker: Running command (in Docker Compose container)");
-    shell.run(&compose(shell, &project, ["run", service, command]))
+    shell.run(&compose(shell, &project, ["run".as_ref(), service, command]))
 }
 
-fn compose<'a>(shell: &Shell, project: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
+fn compose<T: AsRef<OsStr>>(shell: &Shell, project: &str, words: impl IntoIterator<Item = T>) -> Command {
     let env = shell.env();
     let files = Some(env.value(COMPOSE_FILE)).filter(|files| !files.is_empty());
-    let files = files.unwrap_or("docker-compose.yml");
-    let files = files.split([' ', '\t', '\n', ':']).filter(|file| !file.is_empty());
-    let files = files.flat_map(|file| ["-f", file]);
-    let verbose = Some("--verbose").filter(|_| is_truthy(env.value("BUILDKITE_AGENT_DEBUG")));
-    let options = files.chain(["-p", project]).chain(verbose).map(str::to_owned);
-    Command::new("docker-compose", options.chain(words.into_iter().map(str::to_owned)))
+    let files = files.unwrap_or("docker-compose.yml".as_ref()).as_encoded_bytes();
+    let files = files.split(|byte| b" \t\n:".contains(byte)).filter(|file| !file.is_empty());
+    let files = files.flat_map(|file| ["-f".into(), redkite_text::from_bytes(file)]);
+    let verbose = Some("--verbose").filter(|_| is_truthy(&env.text("BUILDKITE_AGENT_DEBUG")));
+    let options = ["-p", project].into_iter().chain(verbose).map(OsString::from);
+    let words = words.into_iter().map(|word| word.as_ref().to_owned());
+    Command::new("docker-compose", files.chain(options).chain(words))
 }
 
-fn run_built(shell: &Shell, job: &str, command: &str) -> Result<(), RunError> {
+fn run_built(shell: &Shell, job: &str, command: &OsStr) -> Result<(), RunError> {
     deprecated(shell, BUILT, "docker");
     let (container, image) = (format!("buildkite_{job}_container"), format!("buildkite_{job}_image"));
     shell.set("DOCKER_CONTAINER", container.as_str());
     shell.set("DOCKER_IMAGE", image.as_str());
     let file = shell.get(DOCKERFILE).unwrap_or_else(|| "Dockerfile".into());
     shell.log().header(format_args!(":docker: Building Docker image {image}"));
-    shell.run(&Command::new("docker", ["build", "-f", &file, "-t", &image, "."]))?;
+    shell.run(&Command::new(
+        "docker",
+        ["build".as_ref(), "-f".as_ref(), file.as_os_str(), "-t".as_ref(), image.as_ref(), ".".as_ref()],
+    ))?;
     shell.log().header(":docker: Running command (in Docker container)");
-    shell.run(&Command::new("docker", ["run", "--name", &container, &image, command]))
+    shell.run(&Command::new(
+        "docker",
+        ["run".as_ref(), "--name".as_ref(), container.as_ref(), image.as_ref(), command],
+    ))
 }
 
 /// Whether there are variables of containers, so that teardown is theirs.
@@ -108,16 +117,19 @@ pub(crate) fn is_used(env: &Env) -> bool {
 /// Removes what a job's containers have left; only the last command can fail it.
 pub(crate) fn clean_up(shell: &Shell) -> Result<(), PhaseError> {
     let container = shell.get("DOCKER_CONTAINER");
-    let project = shell.get("COMPOSE_PROJ_NAME");
+    let project = shell.get("COMPOSE_PROJ_NAME").map(redkite_text::into_shown);
     let heading = || shell.log().header("Cleaning up Docker containers");
     let last = match (container, project) {
         (Some(container), _) => {
             heading();
-            shell.run(&Command::new("docker", ["rm", "-f", "-v", &container]))
+            shell.run(&Command::new(
+                "docker",
+                ["rm".as_ref(), "-f".as_ref(), "-v".as_ref(), container.as_os_str()],
+            ))
         }
         (None, Some(project)) => {
             heading();
-            let keep = is_truthy(shell.env().value(LEAVE_VOLUMES));
+            let keep = is_truthy(&shell.env().text(LEAVE_VOLUMES));
             let volumes = Some("-v").filter(|_| !keep);
             // What is gone already is as good as removed.
             let _ = shell.run(&compose(shell, &project, ["kill"]));

@@ -1,6 +1,7 @@
 //! Running the hooks of one moment, scope after scope, and applying what they change.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use redkite_hooks::{Changes, Hook, HookName, Scope, find, find_confined};
@@ -45,7 +46,7 @@ fn span(hook: &Hook, plugin: Option<&LoadedPlugin>) -> SpanStart {
         .datadog("hook.execute")
         .with_either("hook.type", scope, datadog)
         .with("hook.name", hook.name.as_str())
-        .with("hook.command", hook.path.to_string_lossy().into_owned());
+        .with("hook.command", redkite_text::shown(hook.path.as_os_str()).into_owned());
     let Some(plugin) = plugin else { return start };
     let reference = &plugin.plugin.reference;
     start
@@ -129,7 +130,7 @@ impl Job<'_> {
 
     /// A repository's hook is refused, not skipped, where they are not allowed (spec/job.md §8.3).
     pub(crate) fn run_repository_hook(&mut self, name: HookName, path: PathBuf) -> Result<(), PhaseError> {
-        let refused = matches!(self.shell.env().value("BUILDKITE_NO_LOCAL_HOOKS"), "true" | "1");
+        let refused = matches!(&*self.shell.env().text("BUILDKITE_NO_LOCAL_HOOKS"), "true" | "1");
         if refused || !self.settings.rules.local_hooks {
             return Err(PhaseError::LocalHooksDisabled(path));
         }
@@ -181,7 +182,7 @@ impl Job<'_> {
     }
 
     /// Takes settings over from their variables; answers those that really changed.
-    pub(crate) fn refresh_settings(&mut self) -> BTreeMap<&'static str, String> {
+    pub(crate) fn refresh_settings(&mut self) -> BTreeMap<&'static str, OsString> {
         let env = self.shell.env().clone();
         let refreshed = refresh(&mut self.live, &env, self.settings.rules.override_mode);
         for (name, kind) in refreshed.unparsable {

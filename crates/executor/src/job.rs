@@ -152,7 +152,7 @@ impl Job<'_> {
     /// Says what failed in the phases before; an artifact phase that decides the status keeps it unsaid
     /// (spec/job.md §12).
     fn report(&mut self) -> Result<(), PhaseError> {
-        self.command_status = self.shell.get("BUILDKITE_COMMAND_EXIT_STATUS");
+        self.command_status = self.shell.get("BUILDKITE_COMMAND_EXIT_STATUS").map(redkite_text::into_shown);
         let decided = self.failures.artifacts.is_some() && self.failures.command.is_none();
         if let Some(error) = self.unreported.take().filter(|_| !decided) {
             self.shell.log().error(error);

@@ -16,7 +16,10 @@ impl Redaction {
 
     /// Makes the values of matching variables secrets in `log`, which is told what is wrong with others.
     pub(crate) fn add(&self, env: &Env, log: &Log) {
-        let found = match secret_variables(&self.patterns, env.iter()) {
+        let found = match secret_variables(
+            &self.patterns,
+            env.iter().map(|(name, value)| (name, value.as_encoded_bytes())),
+        ) {
             Ok(found) => found,
             Err(bad) => {
                 let text = format!("Couldn't match environment variable names against redacted-vars: {bad}");

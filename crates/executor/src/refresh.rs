@@ -1,6 +1,7 @@
 //! Settings that follow their variables (spec/job.md §5.4), as a table.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 
 use redkite_shell::{Env, OverrideMode, Protection};
 
@@ -12,16 +13,21 @@ struct Row {
     field: Field,
 }
 
-/// A setting's place, by its type.
+/// A setting's place, by its type. `Bytes` is what goes to other programs or names files.
 enum Field {
     Text(fn(&mut Live) -> &mut String),
+    Bytes(fn(&mut Live) -> &mut OsString),
     Flag(fn(&mut Live) -> &mut bool),
     Number(fn(&mut Live) -> &mut i64),
-    List(fn(&mut Live) -> &mut Vec<String>),
+    List(fn(&mut Live) -> &mut Vec<OsString>),
 }
 
 const fn text(variable: &'static str, field: fn(&mut Live) -> &mut String) -> Row {
     Row { variable, field: Field::Text(field) }
+}
+
+const fn bytes(variable: &'static str, field: fn(&mut Live) -> &mut OsString) -> Row {
+    Row { variable, field: Field::Bytes(field) }
 }
 
 const fn flag(variable: &'static str, field: fn(&mut Live) -> &mut bool) -> Row {
@@ -32,7 +38,7 @@ const fn number(variable: &'static str, field: fn(&mut Live) -> &mut i64) -> Row
     Row { variable, field: Field::Number(field) }
 }
 
-const fn list(variable: &'static str, field: fn(&mut Live) -> &mut Vec<String>) -> Row {
+const fn list(variable: &'static str, field: fn(&mut Live) -> &mut Vec<OsString>) -> Row {
     Row { variable, field: Field::List(field) }
 }
 
@@ -47,26 +53,26 @@ const TABLE: &[Row] = &[
     text("BUILDKITE_GIT_SPARSE_CHECKOUT_MODE", |live| &mut live.sparse_mode),
     flag("BUILDKITE_GIT_SKIP_FETCH_EXISTING_COMMITS", |live| &mut live.skip_fetch),
     number("BUILDKITE_GIT_CHECKOUT_TIMEOUT", |live| &mut live.checkout_timeout),
-    text("BUILDKITE_GIT_CHECKOUT_FLAGS", |live| &mut live.checkout_flags),
-    text("BUILDKITE_GIT_CLONE_FLAGS", |live| &mut live.clone_flags),
-    text("BUILDKITE_GIT_FETCH_FLAGS", |live| &mut live.fetch_flags),
-    text("BUILDKITE_GIT_CLONE_MIRROR_FLAGS", |live| &mut live.clone_mirror_flags),
+    bytes("BUILDKITE_GIT_CHECKOUT_FLAGS", |live| &mut live.checkout_flags),
+    bytes("BUILDKITE_GIT_CLONE_FLAGS", |live| &mut live.clone_flags),
+    bytes("BUILDKITE_GIT_FETCH_FLAGS", |live| &mut live.fetch_flags),
+    bytes("BUILDKITE_GIT_CLONE_MIRROR_FLAGS", |live| &mut live.clone_mirror_flags),
     text("BUILDKITE_GIT_MIRROR_CHECKOUT_MODE", |live| &mut live.mirror_mode),
-    text("BUILDKITE_GIT_CLEAN_FLAGS", |live| &mut live.clean_flags),
+    bytes("BUILDKITE_GIT_CLEAN_FLAGS", |live| &mut live.clean_flags),
     text("BUILDKITE_GIT_SSH_KEY", |live| &mut live.ssh_key),
     text("BUILDKITE_GIT_COMMIT_VERIFICATION", |live| &mut live.verification),
     list("BUILDKITE_GIT_SUBMODULE_CLONE_CONFIG", |live| &mut live.submodule_configuration),
     flag("BUILDKITE_PLUGINS_ALWAYS_CLONE_FRESH", |live| &mut live.plugins_always_fresh),
     flag("BUILDKITE_GIT_MIRRORS_SKIP_UPDATE", |live| &mut live.mirrors_skip_update),
-    text("BUILDKITE_ARTIFACT_PATHS", |live| &mut live.artifact_paths),
-    text("BUILDKITE_ARTIFACT_UPLOAD_DESTINATION", |live| &mut live.artifact_destination),
+    bytes("BUILDKITE_ARTIFACT_PATHS", |live| &mut live.artifact_paths),
+    bytes("BUILDKITE_ARTIFACT_UPLOAD_DESTINATION", |live| &mut live.artifact_destination),
 ];
 
 /// What a refresh has found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refreshed {
     /// New values of the settings that really changed, by variable.
-    pub(crate) changed: BTreeMap<&'static str, String>,
+    pub(crate) changed: BTreeMap<&'static str, OsString>,
     /// Variables that can't be read as what they are, with the name of that type.
     pub(crate) unparsable: Vec<(&'static str, &'static str)>,
 }
@@ -96,13 +102,15 @@ enum Set {
 }
 
 impl Field {
-    fn set(&self, live: &mut Live, value: &str) -> Set {
+    fn set(&self, live: &mut Live, value: &OsStr) -> Set {
+        let text = redkite_text::shown(value);
         match self {
-            Self::Text(field) => replace(field(live), value.to_owned()),
-            Self::Flag(field) => parse_bool(value).map_or(Set::NotA("bool"), |new| replace(field(live), new)),
-            Self::Number(field) => value.parse().map_or(Set::NotA("int"), |new| replace(field(live), new)),
+            Self::Text(field) => replace(field(live), text.into_owned()),
+            Self::Bytes(field) => replace(field(live), value.to_owned()),
+            Self::Flag(field) => parse_bool(&text).map_or(Set::NotA("bool"), |new| replace(field(live), new)),
+            Self::Number(field) => text.parse().map_or(Set::NotA("int"), |new| replace(field(live), new)),
             Self::List(field) => {
-                let items = value.split(',').map(str::to_owned);
+                let items = redkite_text::split(value, b',');
                 replace(field(live), if value.is_empty() { Vec::new() } else { items.collect() })
             }
         }

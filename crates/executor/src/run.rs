@@ -178,7 +178,7 @@ impl Job<'_> {
                 if self.redaction.covers("BUILDKITE_AGENT_JOB_API_TOKEN") {
                     log.redact([&access.token]);
                 }
-                self.shell.set("BUILDKITE_AGENT_JOB_API_SOCKET", access.socket.to_string_lossy());
+                self.shell.set("BUILDKITE_AGENT_JOB_API_SOCKET", access.socket);
                 self.shell.set("BUILDKITE_AGENT_JOB_API_TOKEN", access.token);
             }
         }

@@ -118,9 +118,9 @@ fn fetch(client: &Client, job: &str, wishes: &[Wish]) -> Result<Vec<String>, Sec
 
 /// A client for the server that the agent has told the job of.
 fn client(env: &Env) -> Client {
-    let endpoint = Endpoint::from(env.value("BUILDKITE_AGENT_ENDPOINT"));
-    let token = Token::from(env.value("BUILDKITE_AGENT_ACCESS_TOKEN"));
-    let disabled = matches!(env.value("BUILDKITE_NO_HTTP2"), "true" | "1");
+    let endpoint = Endpoint::from(&*env.text("BUILDKITE_AGENT_ENDPOINT"));
+    let token = Token::from(&*env.text("BUILDKITE_AGENT_ACCESS_TOKEN"));
+    let disabled = matches!(&*env.text("BUILDKITE_NO_HTTP2"), "true" | "1");
     Client::new(Settings {
         user_agent: UserAgent::library(),
         http2: if disabled { Http2::Disabled } else { Http2::Offered },

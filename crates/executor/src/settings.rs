@@ -1,5 +1,6 @@
 //! What one job is told to do, typed (spec/job.md §1).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use redkite_process::Terminal;
@@ -13,7 +14,7 @@ pub struct Settings {
     /// Its source.
     pub source: Source,
     /// The command's text.
-    pub command: String,
+    pub command: OsString,
     /// `BUILDKITE_PLUGINS`.
     pub plugins: String,
     /// `BUILDKITE_SECRETS_CONFIG`.
@@ -25,9 +26,9 @@ pub struct Settings {
     /// Which parts of the job this process does.
     pub parts: Parts,
     /// The command's shell, as words.
-    pub shell: String,
+    pub shell: OsString,
     /// The shell of hooks, as words; empty for the one that each names.
-    pub hooks_shell: String,
+    pub hooks_shell: OsString,
     /// Whether children get a terminal.
     pub terminal: Terminal,
     /// How much is shown.
@@ -192,7 +193,7 @@ pub struct Live {
     /// `BUILDKITE_SKIP_CHECKOUT`.
     pub skip_checkout: bool,
     /// `BUILDKITE_GIT_SPARSE_CHECKOUT_PATHS`.
-    pub sparse_paths: Vec<String>,
+    pub sparse_paths: Vec<OsString>,
     /// `BUILDKITE_GIT_SPARSE_CHECKOUT_MODE`.
     pub sparse_mode: String,
     /// `BUILDKITE_GIT_SKIP_FETCH_EXISTING_COMMITS`.
@@ -200,31 +201,31 @@ pub struct Live {
     /// `BUILDKITE_GIT_CHECKOUT_TIMEOUT`, in seconds.
     pub checkout_timeout: i64,
     /// `BUILDKITE_GIT_CHECKOUT_FLAGS`.
-    pub checkout_flags: String,
+    pub checkout_flags: OsString,
     /// `BUILDKITE_GIT_CLONE_FLAGS`.
-    pub clone_flags: String,
+    pub clone_flags: OsString,
     /// `BUILDKITE_GIT_FETCH_FLAGS`.
-    pub fetch_flags: String,
+    pub fetch_flags: OsString,
     /// `BUILDKITE_GIT_CLONE_MIRROR_FLAGS`.
-    pub clone_mirror_flags: String,
+    pub clone_mirror_flags: OsString,
     /// `BUILDKITE_GIT_MIRROR_CHECKOUT_MODE`.
     pub mirror_mode: String,
     /// `BUILDKITE_GIT_CLEAN_FLAGS`.
-    pub clean_flags: String,
+    pub clean_flags: OsString,
     /// `BUILDKITE_GIT_SSH_KEY`.
     pub ssh_key: String,
     /// `BUILDKITE_GIT_COMMIT_VERIFICATION`.
     pub verification: String,
     /// `BUILDKITE_GIT_SUBMODULE_CLONE_CONFIG`.
-    pub submodule_configuration: Vec<String>,
+    pub submodule_configuration: Vec<OsString>,
     /// `BUILDKITE_PLUGINS_ALWAYS_CLONE_FRESH`.
     pub plugins_always_fresh: bool,
     /// `BUILDKITE_GIT_MIRRORS_SKIP_UPDATE`.
     pub mirrors_skip_update: bool,
     /// `BUILDKITE_ARTIFACT_PATHS`.
-    pub artifact_paths: String,
+    pub artifact_paths: OsString,
     /// `BUILDKITE_ARTIFACT_UPLOAD_DESTINATION`.
-    pub artifact_destination: String,
+    pub artifact_destination: OsString,
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Job<'_> {
         let mut env = self.shell.env();
         if !paths.bin.as_os_str().is_empty() {
             // Last: what the machine's owner put in front stays in front.
-            let path = format!("{}{}{}", env.value("PATH"), os::PATH_SEPARATOR, paths.bin.display());
+            let path = [env.value("PATH"), paths.bin.as_os_str()].join(os::PATH_SEPARATOR.as_ref());
             env.set("PATH", path);
         }
         if env.contains("BUILDKITE_BUILD_CHECKOUT_PATH") {
@@ -41,14 +41,16 @@ impl Job<'_> {
         }
         let checkout =
             redkite_git::paths::checkout(&paths.build, &names.agent, &names.organization, &names.pipeline);
-        env.set("BUILDKITE_BUILD_CHECKOUT_PATH", checkout.to_string_lossy());
+        env.set("BUILDKITE_BUILD_CHECKOUT_PATH", checkout);
         Ok(())
     }
 
     /// Says which variables of the job the agent has left out.
     fn warn_of_ignored_variables(&self) {
-        let ignored = self.shell.get("BUILDKITE_IGNORED_ENV").filter(|names| !names.is_empty());
-        let Some(ignored) = ignored else { return };
+        let ignored = self.shell.env().text("BUILDKITE_IGNORED_ENV").into_owned();
+        if ignored.is_empty() {
+            return;
+        }
         let log = self.shell.log();
         log.header("Detected protected environment variables");
         log.comment(
@@ -70,11 +72,13 @@ impl Job<'_> {
                 continue;
             }
             let shown = match name {
-                "BUILDKITE_AGENT_ACCESS_TOKEN" => "*".repeat(18),
-                "BUILDKITE_GIT_REMOTE_MIRROR_URL" => redkite_redact::public_url(value).into_owned(),
-                _ => value.replace('\n', "\\n"),
+                "BUILDKITE_AGENT_ACCESS_TOKEN" => "*".repeat(18).into(),
+                "BUILDKITE_GIT_REMOTE_MIRROR_URL" => {
+                    redkite_redact::public_url(&redkite_text::shown(value)).into_owned().into()
+                }
+                _ => redkite_text::join(redkite_text::split(value, b'\n'), "\\n"),
             };
-            log.plain(format_args!("{name}={shown}"));
+            log.plain_bytes([name.as_bytes(), b"=", shown.as_encoded_bytes()].concat());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a job needs from the rest of the program, and what it offers to it.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,9 +33,9 @@ pub trait Surroundings: MetaData {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// Globs, separated by `;`.
-    pub paths: String,
+    pub paths: OsString,
     /// Where to; empty for the server's own store.
-    pub destination: String,
+    pub destination: OsString,
 }
 
 /// What became of the request for a job API.

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Between the directories of `PATH`.
-pub(crate) const PATH_SEPARATOR: char = ':';
+pub(crate) const PATH_SEPARATOR: &str = ":";
 
 /// Lets the owner execute a file.
 pub(crate) fn make_executable(path: &Path) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Between the directories of `PATH`.
-pub(crate) const PATH_SEPARATOR: char = ';';
+pub(crate) const PATH_SEPARATOR: &str = ";";
 
 /// Every file can be executed.
 pub(crate) fn make_executable(_: &Path) -> io::Result<()> {

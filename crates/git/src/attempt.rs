@@ -119,8 +119,7 @@ impl Attempt<'_> {
         let part = Part::Repository { remote, attempt: self.number };
         let mirror = Mirror::new(self.shell, self.settings, mirrors, &self.settings.repository, part);
         let directory = mirror.prepare(self.leftovers).during("getting/updating git mirror")?;
-        let shown = directory.as_deref().map_or("".into(), Path::to_string_lossy);
-        self.shell.set(REPO_MIRROR, shown);
+        self.shell.set(REPO_MIRROR, directory.clone().unwrap_or_default());
         Ok(directory)
     }
 
@@ -148,7 +147,7 @@ impl Attempt<'_> {
     /// The flags lose their quotes on the way through the submodules' shell.
     fn clean_submodules(&self) -> Result<(), CheckoutError> {
         let flags = split_flags("git-clean-flags", &self.settings.flags.clean)?;
-        let command = std::iter::once("git clean".to_owned()).chain(flags).collect::<Vec<_>>().join(" ");
+        let command = redkite_text::join(std::iter::once("git clean".into()).chain(flags), " ");
         let args = Args::new(["submodule", "foreach", "--recursive"]).and([command]);
         Git::new(self.shell).run_as(Operation::CleanSubmodules, args)
     }

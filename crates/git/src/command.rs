@@ -2,22 +2,29 @@
 use crate::classify::Operation;
 use crate::error::CheckoutError;
 use crate::reaction::Retried;
-use redkite_shell::{Command, Display, RunError, Shell};
+use redkite_shell::{Command, Display, RunError, Shell, quoted};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 /// A git command line, piece by piece.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Args(Vec<String>);
+pub(crate) struct Args(Vec<OsString>);
 
 impl Args {
-    pub(crate) fn new<S: Into<String>>(words: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn new<S: Into<OsString>>(words: impl IntoIterator<Item = S>) -> Self {
         Self::default().and(words)
     }
 
-    pub(crate) fn into_words(self) -> Vec<String> {
+    /// For the repository at `git_dir`.
+    pub(crate) fn at(git_dir: &Path) -> Self {
+        Self::new(["--git-dir"]).and([git_dir])
+    }
+
+    pub(crate) fn into_words(self) -> Vec<OsString> {
         self.0
     }
 
-    pub(crate) fn and<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn and<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         self.0.extend(words.into_iter().map(Into::into));
         self
     }
@@ -81,14 +88,19 @@ impl<'a> Git<'a> {
         self.shell.capture(&self.command(args))
     }
 
-    /// The same without its complaints.
+    /// The same as bytes: names of files need not be text.
+    pub(crate) fn capture_bytes(self, args: Args) -> Result<Vec<u8>, RunError> {
+        self.shell.capture_bytes(&self.command(args))
+    }
+
+    /// What a command prints, as text, without its complaints.
     pub(crate) fn capture_quietly(self, args: Args) -> Result<String, RunError> {
         self.shell.capture(&self.command(args).hide_stderr())
     }
 
     /// Whether `commit`, a full object id, is in the repository `directory` (spec/checkout.md §8.5).
-    pub(crate) fn has_commit(self, directory: &str, commit: &str) -> bool {
-        let args = Args::new(["--git-dir", directory, "rev-parse"]).and([format!("{commit}^{{commit}}")]);
+    pub(crate) fn has_commit(self, git_dir: &Path, commit: &str) -> bool {
+        let args = Args::at(git_dir).and(["rev-parse"]).and([format!("{commit}^{{commit}}")]);
         // A partial clone must not fetch it just because somebody asks.
         let command = self.command(args).hide_stderr().env("GIT_NO_LAZY_FETCH", "1");
         self.shell.capture(&command).is_ok_and(|found| found == commit)
@@ -117,7 +129,7 @@ fn classified(operation: Operation, source: RunError, seen: impl Fn(&'static str
 ///
 /// # Errors
 /// Naming the option, when a quote doesn't close.
-pub(crate) fn split_flags(option: &str, text: &str) -> Result<Vec<String>, CheckoutError> {
+pub(crate) fn split_flags(option: &str, text: &OsStr) -> Result<Vec<OsString>, CheckoutError> {
     redkite_shell::split_words(text)
-        .map_err(|error| CheckoutError::Invalid(format!("splitting --{option} {text:?}: {error}")))
+        .map_err(|error| CheckoutError::Invalid(format!("splitting --{option} {}: {error}", quoted(text))))
 }

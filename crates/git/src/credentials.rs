@@ -2,6 +2,7 @@
 use crate::command::Args;
 use crate::error::{CheckoutError, During};
 use redkite_shell::{Command, Display, Shell};
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Which variable asked for them.
@@ -28,7 +29,7 @@ impl Managed {
     /// Which of the two is on, if any: only `true` counts, and the older one wins.
     #[must_use]
     pub fn of(shell: &Shell) -> Option<Self> {
-        let on = |name: &str| shell.get(name).as_deref() == Some("true");
+        let on = |name: &str| shell.env().value(name) == "true";
         if on("BUILDKITE_USE_GITHUB_APP_GIT_CREDENTIALS") {
             Some(Self::Legacy)
         } else if on("BUILDKITE_USE_REPOSITORY_PROVIDER_GIT_CREDENTIALS") {
@@ -43,9 +44,9 @@ impl Managed {
     /// # Errors
     /// When git can't be configured.
     pub fn begin(self, shell: &Shell, agent: &Path) -> Result<(), CheckoutError> {
-        configure(shell, &["credential.useHttpPath", "true"])
+        configure(shell, &["credential.useHttpPath".as_ref(), "true".as_ref()])
             .during("enabling git credential.useHttpPath")?;
-        configure(shell, &["credential.helper", &helper(agent)])
+        configure(shell, &["credential.helper".as_ref(), &helper(agent)])
             .during("configuring git credential.helper")?;
         if self == Self::Legacy {
             rewrite(shell)?;
@@ -67,17 +68,17 @@ impl Managed {
 }
 
 fn rewrite(shell: &Shell) -> Result<(), CheckoutError> {
-    configure(shell, &["url.https://github.com/.insteadOf", GITHUB_SSH])
+    configure(shell, &["url.https://github.com/.insteadOf".as_ref(), GITHUB_SSH.as_ref()])
 }
 
-fn configure(shell: &Shell, setting: &[&str]) -> Result<(), CheckoutError> {
+fn configure(shell: &Shell, setting: &[&OsStr]) -> Result<(), CheckoutError> {
     let words = Args::new(["config", "--global"]).and(setting.iter().copied());
     let command = Command::new("git", words.into_words()).display(Display::Debug);
     Ok(shell.run(&command)?)
 }
 
 /// The value of `credential.helper` that is this agent.
-pub(crate) fn helper(agent: &Path) -> String {
-    let agent = agent.to_string_lossy().replace('\'', r"'\''");
-    format!("!'{agent}' git-credentials-helper")
+pub(crate) fn helper(agent: &Path) -> OsString {
+    let agent = redkite_text::join(redkite_text::split(agent.as_os_str(), b'\''), r"'\''");
+    redkite_text::join(["!'".as_ref(), agent.as_os_str(), "' git-credentials-helper".as_ref()], "")
 }

@@ -1,7 +1,7 @@
 //! The checkout directory: made, entered, removed (spec/checkout.md §3).
 use crate::error::CheckoutError;
 use redkite_process::{Cancel, Context};
-use redkite_shell::{Shell, quoted_path};
+use redkite_shell::{Shell, quoted};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub(crate) fn create(shell: &Shell, path: &Path) -> Result<(), CheckoutError> {
     if path.exists() {
         return Ok(());
     }
-    shell.log().comment(format_args!("Creating {}", quoted_path(path)));
+    shell.log().comment(format_args!("Creating {}", quoted(path)));
     let failed = CheckoutError::file("creating directory", path);
     if path.as_os_str().is_empty() {
         return Err(failed(io::Error::from(io::ErrorKind::NotFound)));
@@ -69,7 +69,7 @@ pub fn remove(shell: &Shell) -> Result<(), CheckoutError> {
         match remove_all(&path) {
             Ok(()) => return Ok(()),
             Err(error) => {
-                log.error(format_args!("Failed to remove {} ({error})", quoted_path(&path)));
+                log.error(format_args!("Failed to remove {} ({error})", quoted(&path)));
                 last = error;
             }
         }
@@ -99,7 +99,7 @@ pub(crate) fn remove_partial(shell: &Shell, path: &Path) {
     if !path.exists() {
         return;
     }
-    let (log, shown) = (shell.log(), quoted_path(path));
+    let (log, shown) = (shell.log(), quoted(path));
     log.comment(format_args!("Removing mirror dir {shown} due to failed clone"));
     if let Err(error) = remove_all(path) {
         log.warning(format_args!("Failed to remove {shown}: {error}"));

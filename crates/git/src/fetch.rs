@@ -4,14 +4,15 @@ use crate::command::{Args, Git, split_flags};
 use crate::error::{CheckoutError, During};
 use crate::retry::{Policy, random};
 use redkite_shell::{RunError, Shell};
+use std::ffi::{OsStr, OsString};
 
 /// One fetch.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetch<'a> {
     /// Before `fetch` on the command line.
-    pub(crate) global: Vec<String>,
+    pub(crate) global: Vec<OsString>,
     /// The fetch flags, unsplit.
-    pub(crate) flags: &'a str,
+    pub(crate) flags: &'a OsStr,
     /// A remote's name or URL.
     pub(crate) remote: &'a str,
     /// Each is split into words: a custom one may hold several.
@@ -22,7 +23,7 @@ pub(crate) struct Fetch<'a> {
 
 impl<'a> Fetch<'a> {
     /// A fetch from origin, tried once.
-    pub(crate) fn origin(flags: &'a str, refspecs: Vec<String>) -> Self {
+    pub(crate) fn origin(flags: &'a OsStr, refspecs: Vec<String>) -> Self {
         Self { global: Vec::new(), flags, remote: "origin", refspecs, policy: Policy::ONCE }
     }
 
@@ -65,7 +66,11 @@ impl<'a> Fetch<'a> {
 }
 
 /// Fetches refspecs of origin; if one of them is unknown there, all heads and tags, which may contain it.
-pub(crate) fn with_fallback(shell: &Shell, flags: &str, refspecs: Vec<String>) -> Result<(), CheckoutError> {
+pub(crate) fn with_fallback(
+    shell: &Shell,
+    flags: &OsStr,
+    refspecs: Vec<String>,
+) -> Result<(), CheckoutError> {
     let doing = format!("fetching refspecs [{}]", refspecs.join(" "));
     let git = Git::new(shell);
     match Fetch::origin(flags, refspecs).run(shell, git) {

@@ -1,18 +1,21 @@
 //! What the agent reads out of, and leaves out of, the user's git flags.
 
+use std::ffi::OsString;
+
 /// Whether the user asks for a partial clone (spec/checkout.md §7.2).
 #[must_use]
-pub(crate) fn has_filter<S: AsRef<str>>(flags: &[S]) -> bool {
+pub(crate) fn has_filter(flags: &[OsString]) -> bool {
     flags.iter().enumerate().any(|(at, flag)| {
-        let flag = flag.as_ref();
-        flag.starts_with("--fi") && (flag.contains('=') || at + 1 < flags.len())
+        let flag = flag.as_encoded_bytes();
+        flag.starts_with(b"--fi") && (flag.contains(&b'=') || at + 1 < flags.len())
     })
 }
 
 /// Whether any flag starts with one of `prefixes`; git accepts abbreviated options.
 #[must_use]
-pub(crate) fn any_starts_with<S: AsRef<str>>(flags: &[S], prefixes: &[&str]) -> bool {
-    flags.iter().any(|flag| prefixes.iter().any(|prefix| flag.as_ref().starts_with(prefix)))
+pub(crate) fn any_starts_with(flags: &[OsString], prefixes: &[&str]) -> bool {
+    let starts = |flag: &OsString, prefix: &str| flag.as_encoded_bytes().starts_with(prefix.as_bytes());
+    flags.iter().any(|flag| prefixes.iter().any(|prefix| starts(flag, prefix)))
 }
 
 const WITHOUT_VALUE: [&str; 4] = ["dry-run", "prefetch", "negotiate-only", "unshallow"];
@@ -21,11 +24,12 @@ const WITH_VALUE: [&str; 4] = ["depth", "deepen", "shallow-since", "shallow-excl
 /// The fetch flags for the tip of a branch in commit verification (spec/checkout.md §15): without those that
 /// fetch nothing or limit history. `--no-…` and short options stay.
 #[must_use]
-pub(crate) fn for_verification(flags: &[String]) -> Vec<String> {
+pub(crate) fn for_verification(flags: &[OsString]) -> Vec<OsString> {
     let mut kept = Vec::new();
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
-        let option = flag.strip_prefix("--").unwrap_or_default();
+        let text = redkite_text::shown(flag);
+        let option = text.strip_prefix("--").unwrap_or_default();
         let (name, value) =
             option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
         let abbreviates =
@@ -45,8 +49,8 @@ pub(crate) fn for_verification(flags: &[String]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> Vec<String> {
-        text.split_whitespace().map(str::to_owned).collect()
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(Into::into).collect()
     }
 
     #[test]

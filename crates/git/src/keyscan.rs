@@ -3,7 +3,7 @@ use crate::error::CheckoutError;
 use crate::fetch::pause;
 use crate::retry::{Policy, random};
 use crate::{known_hosts, os, url};
-use redkite_shell::{Command, Lock, Shell, quoted_path};
+use redkite_shell::{Command, Lock, Shell, quoted};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ fn add(shell: &Shell, repository: &str, file: &Path) -> Result<(), CheckoutError
     let host = resolve(shell, &url.host);
     let _lock = lock(shell, file)?;
     let known = fs::read(file).map_err(CheckoutError::file("reading", file))?;
-    let shown = quoted_path(file);
+    let shown = quoted(file);
     if known_hosts::lists(&String::from_utf8_lossy(&known), &host) {
         shell.log().comment(format_args!("Host {host:?} already in list of known hosts at {shown}"));
         return Ok(());
@@ -95,7 +95,7 @@ fn scan(shell: &Shell, host: &str) -> Result<String, CheckoutError> {
     let line = format!("ssh-keyscan {}", words.join(" "));
     let mut last = String::new();
     for attempt in Policy::KEYSCAN.tries(random) {
-        let said = match shell.capture(&Command::new(program.clone(), arguments.iter().cloned())) {
+        let said = match shell.capture(&Command::new(&program, &arguments)) {
             Ok(keys) if !keys.is_empty() => return Ok(keys),
             Ok(_) => {
                 last = "it returned nothing".to_owned();

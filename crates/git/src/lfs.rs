@@ -7,6 +7,7 @@ use crate::retry::{Policy, random};
 use crate::sparse::{Mode, Sparse};
 use redkite_shell::Shell;
 use std::collections::HashSet;
+use std::ffi::OsString;
 
 /// How many paths one command line gets.
 const BATCH: usize = 1000;
@@ -44,9 +45,10 @@ pub(crate) fn fetch(shell: &Shell, sparse: Option<&Sparse>) -> Result<(), Checko
 fn fetch_once(shell: &Shell, sparse: Option<&Sparse>) -> Result<(), CheckoutError> {
     let (paths, include) = match sparse {
         None => (None, None),
-        Some(Sparse { mode: Mode::Cone, paths, .. }) => {
-            (Some(paths.clone()), Some(format!("--include={}", paths.join(","))))
-        }
+        Some(Sparse { mode: Mode::Cone, paths, .. }) => (
+            Some(paths.clone()),
+            Some(["--include=".as_ref(), paths.join(",".as_ref()).as_os_str()].join("".as_ref())),
+        ),
         Some(Sparse { mode: Mode::NoCone, .. }) => {
             let paths = present(shell)?;
             shell.log().comment(format_args!(
@@ -58,7 +60,7 @@ fn fetch_once(shell: &Shell, sparse: Option<&Sparse>) -> Result<(), CheckoutErro
     };
     let git = Git::new(shell);
     git.run_as(Operation::Lfs, Args::new(["lfs", "fetch"]).and(include)).during("git lfs fetch")?;
-    let checkout = |paths: &[String]| {
+    let checkout = |paths: &[OsString]| {
         let args = Args::new(["lfs", "checkout"]).and(paths.iter().cloned());
         git.run_as(Operation::Lfs, args).during("git lfs checkout")
     };
@@ -69,14 +71,16 @@ fn fetch_once(shell: &Shell, sparse: Option<&Sparse>) -> Result<(), CheckoutErro
 }
 
 /// The files of Git LFS that are in the working tree: those not marked as skipped in the index.
-fn present(shell: &Shell) -> Result<Vec<String>, CheckoutError> {
+fn present(shell: &Shell) -> Result<Vec<OsString>, CheckoutError> {
     let git = Git::new(shell);
     let index = git
-        .capture(Args::new(["ls-files", "-t", "-z"]))
+        .capture_bytes(Args::new(["ls-files", "-t", "-z"]))
         .during("listing skip-worktree paths for sparse LFS checkout")?;
-    let skipped: HashSet<_> = index.split('\0').filter_map(|entry| entry.strip_prefix("S ")).collect();
+    let skipped: HashSet<_> =
+        index.split(|byte| *byte == 0).filter_map(|entry| entry.strip_prefix(b"S ")).collect();
     let files = git
-        .capture(Args::new(["lfs", "ls-files", "-n"]))
+        .capture_bytes(Args::new(["lfs", "ls-files", "-n"]))
         .during("listing Git LFS files for sparse checkout")?;
-    Ok(files.lines().filter(|path| !skipped.contains(path)).map(str::to_owned).collect())
+    let paths = files.split(|byte| *byte == b'\n').filter(|path| !path.is_empty());
+    Ok(paths.filter(|path| !skipped.contains(path)).map(redkite_text::from_bytes).collect())
 }

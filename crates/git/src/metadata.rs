@@ -22,7 +22,7 @@ pub trait MetaData {
 pub fn report(shell: &Shell, build: &mut dyn MetaData, commit: &str) {
     let log = shell.log();
     log.comment("Checking to see if git commit information needs to be sent to Buildkite...");
-    if shell.get("BUILDKITE_COMMIT_RESOLVED").as_deref() == Some("true") {
+    if shell.env().value("BUILDKITE_COMMIT_RESOLVED") == "true" {
         log.comment("BUILDKITE_COMMIT is already resolved and meta-data populated, skipping");
         return;
     }
@@ -54,7 +54,7 @@ fn describe(shell: &Shell, commit: &str) -> Result<String, CheckoutError> {
 pub(crate) fn resolve(shell: &Shell) {
     let log = shell.log();
     log.comment("Using resolve-commit-after-checkout experiment 🧪");
-    let commit = shell.get("BUILDKITE_COMMIT").unwrap_or_default();
+    let commit = shell.env().text("BUILDKITE_COMMIT").into_owned();
     if commit.is_empty() {
         log.warning("BUILDKITE_COMMIT was empty");
         return;

@@ -20,10 +20,7 @@ pub(crate) fn reconcile(
     repository: &str,
 ) -> Result<Origin, CheckoutError> {
     let git = Git::new(shell);
-    let args = |words: &[&str]| {
-        let place = git_dir.map(|dir| ["--git-dir".to_owned(), dir.to_string_lossy().into_owned()]);
-        Args::new(place.into_iter().flatten()).and(words.iter().copied())
-    };
+    let args = |words: &[&str]| git_dir.map(Args::at).unwrap_or_default().and(words.iter().copied());
     // The raw value: what `insteadOf` makes of it doesn't matter.
     let mut current = git.capture(args(&["config", "--get-all", "remote.origin.url"]))?;
     if current.lines().count() > 1 {

@@ -14,14 +14,14 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
 }
 
 /// The program that asks a host for its keys: from `PATH`, or from where Git for Windows keeps it.
-pub(crate) fn keyscan_program(shell: &redkite_shell::Shell) -> Option<String> {
+pub(crate) fn keyscan_program(shell: &redkite_shell::Shell) -> Option<PathBuf> {
     if shell.find("ssh-keyscan").is_some() {
-        return Some("ssh-keyscan".to_owned());
+        return Some("ssh-keyscan".into());
     }
     let own = shell.capture(&redkite_shell::Command::new("git", ["--exec-path"])).ok()?;
     ["../../../usr/bin", "../../bin"].iter().find_map(|folder| {
         let program = Path::new(&own).join(folder).join("ssh-keyscan.exe");
-        program.exists().then(|| program.to_string_lossy().into_owned())
+        program.exists().then_some(program)
     })
 }
 

@@ -10,6 +10,7 @@ use crate::settings::{MirrorMode, Settings};
 use crate::sparse::Sparse;
 use redkite_shell::Shell;
 use redkite_telemetry::SpanStart;
+use std::ffi::OsString;
 use std::path::Path;
 
 /// What a repository is prepared with.
@@ -33,7 +34,7 @@ impl Preparation<'_> {
     }
 
     /// How a trace shows the clone (spec/checkout.md §21).
-    fn clone_span(&self, flags: &[String]) -> SpanStart {
+    fn clone_span(&self, flags: &[OsString]) -> SpanStart {
         let mode =
             self.mirror.and(self.settings.mirrors.as_ref()).map_or("none", |mirrors| mirrors.mode.name());
         let blobless = flags.iter().any(|flag| flag == "--filter=blob:none");
@@ -43,7 +44,7 @@ impl Preparation<'_> {
             .with("git.blobless_filter", blobless.to_string())
     }
 
-    fn clone(&self, flags: &[String], remote: &mut RemoteMirror) -> Result<(), CheckoutError> {
+    fn clone(&self, flags: &[OsString], remote: &mut RemoteMirror) -> Result<(), CheckoutError> {
         if remote.is_due_at(MirrorSite::FreshClone)
             && remote_mirror::clone(self.shell, self.settings, remote, flags)? == Cloned::Yes
         {
@@ -69,12 +70,12 @@ impl Preparation<'_> {
     }
 
     /// The user's flags, and what mirrors and sparse checkouts need.
-    fn clone_flags(&self, user: Vec<String>) -> Vec<String> {
+    fn clone_flags(&self, user: Vec<OsString>) -> Vec<OsString> {
         let mut flags = user.clone();
         if let (Some(mirror), Some(mirrors)) = (self.mirror, &self.settings.mirrors) {
-            flags.extend(["--reference".to_owned(), mirror.to_string_lossy().into_owned()]);
+            flags.extend(["--reference".into(), mirror.into()]);
             if mirrors.mode == MirrorMode::Dissociate {
-                flags.push("--dissociate".to_owned());
+                flags.push("--dissociate".into());
             }
         }
         if self.sparse.is_some() {
@@ -84,13 +85,13 @@ impl Preparation<'_> {
         flags
     }
 
-    fn unless_given(&self, option: &str, given: bool, flag: &str, flags: &mut Vec<String>) {
+    fn unless_given(&self, option: &str, given: bool, flag: &str, flags: &mut Vec<OsString>) {
         if given {
             self.shell.log().comment(format_args!(
                 "Sparse checkout is configured and BUILDKITE_GIT_CLONE_FLAGS already has {option}, which is kept as it is"
             ));
         } else {
-            flags.push(flag.to_owned());
+            flags.push(flag.into());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a checkout is told to do (spec/checkout.md §2). Hooks may change some of it, so the executor hands over the
 //! values of the moment.
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,15 +90,15 @@ pub enum PullRequestRef {
 #[derive(Clone, Debug)]
 pub struct Flags {
     /// `git clone`.
-    pub clone: String,
+    pub clone: OsString,
     /// `git fetch`.
-    pub fetch: String,
+    pub fetch: OsString,
     /// `git checkout`.
-    pub checkout: String,
+    pub checkout: OsString,
     /// `git clean`.
-    pub clean: String,
+    pub clean: OsString,
     /// `git clone --mirror`.
-    pub clone_mirror: String,
+    pub clone_mirror: OsString,
 }
 
 impl Default for Flags {
@@ -186,14 +187,14 @@ pub struct Submodules {
     /// They are checked out.
     pub enabled: bool,
     /// `key=value` for `git -c` while they are updated.
-    pub configuration: Vec<String>,
+    pub configuration: Vec<OsString>,
 }
 
 /// The part of the tree that is wanted, as given.
 #[derive(Clone, Debug, Default)]
 pub struct SparseWish {
     /// Not yet trimmed; empty ones don't count.
-    pub paths: Vec<String>,
+    pub paths: Vec<OsString>,
     /// `cone`, `no-cone` or empty; anything else fails the checkout.
     pub mode: String,
 }

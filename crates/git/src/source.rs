@@ -10,6 +10,7 @@ use crate::settings::{PullRequestRef, Settings};
 use crate::sparse::Sparse;
 use redkite_shell::Shell;
 use redkite_telemetry::{Span, SpanStart};
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Fetches what the job's source asks for into `checkout`, which is the current directory.
@@ -40,7 +41,7 @@ fn fetch_unless_there(
     remote_mirror::repair(shell, checkout)?;
     let commit = &settings.source.commit;
     let may_skip = (settings.skip_fetch_existing || remote.has_hit()) && !settings.source.is_head();
-    if may_skip && Git::new(shell).has_commit(".git", commit) {
+    if may_skip && Git::new(shell).has_commit(".git".as_ref(), commit) {
         shell.log().comment(format_args!("Commit {commit:?} already exists locally, skipping fetch"));
         span.set("git.skipped", "true");
         return Ok(());
@@ -53,18 +54,21 @@ fn fetch_unless_there(
 }
 
 /// The user's flags; a sparse checkout is a partial clone, too, unless they have a filter of their own.
-fn flags(settings: &Settings, sparse: Option<&Sparse>) -> Result<String, CheckoutError> {
+fn flags(settings: &Settings, sparse: Option<&Sparse>) -> Result<OsString, CheckoutError> {
     let user = &settings.flags.fetch;
     let own_filter = has_filter(&split_flags("git-fetch-flags", user)?)
         || has_filter(&split_flags("git-clone-flags", &settings.flags.clone)?);
-    if sparse.is_some() && !own_filter { Ok(format!("--filter=blob:none {user}")) } else { Ok(user.clone()) }
+    if sparse.is_none() || own_filter {
+        return Ok(user.clone());
+    }
+    Ok(redkite_text::join(["--filter=blob:none".as_ref(), user.as_os_str()], " "))
 }
 
 fn run(
     shell: &Shell,
     settings: &Settings,
     plan: &Plan,
-    flags: &str,
+    flags: &OsStr,
     remote: &mut RemoteMirror,
 ) -> Result<(), CheckoutError> {
     let refspecs = plan.refspecs();
@@ -101,7 +105,7 @@ fn run(
 fn from_remote_mirror(
     shell: &Shell,
     settings: &Settings,
-    flags: &str,
+    flags: &OsStr,
     remote: &mut RemoteMirror,
 ) -> Result<bool, CheckoutError> {
     let due = remote.is_due_at(MirrorSite::ExistingCheckout);

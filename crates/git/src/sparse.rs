@@ -4,6 +4,7 @@ use crate::error::{CheckoutError, During};
 use crate::settings::SparseWish;
 use redkite_shell::Shell;
 use redkite_telemetry::SpanStart;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sparse {
     pub(crate) mode: Mode,
-    pub(crate) paths: Vec<String>,
+    pub(crate) paths: Vec<OsString>,
     version: Version,
 }
 
@@ -78,8 +79,8 @@ pub(crate) fn resolve(shell: &Shell, wish: &SparseWish) -> Result<Option<Sparse>
 }
 
 /// Paths without the blanks around them; empty ones don't count.
-fn wanted(paths: &[String]) -> Vec<String> {
-    paths.iter().map(|path| path.trim()).filter(|path| !path.is_empty()).map(str::to_owned).collect()
+fn wanted(paths: &[OsString]) -> Vec<OsString> {
+    paths.iter().map(|path| redkite_text::trimmed(path)).filter(|path| !path.is_empty()).collect()
 }
 
 fn parse_version(output: &str) -> Option<Version> {
@@ -111,7 +112,7 @@ impl Sparse {
         let name = self.mode.name();
         shell.log().comment(format_args!(
             "Setting up sparse checkout ({name} mode) for paths: {}",
-            self.paths.join(",")
+            self.paths.join(",".as_ref()).display()
         ));
         let mut set = Args::new(["sparse-checkout", "set"]);
         if self.version >= SET_TAKES_MODE {
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn paths_are_trimmed() {
-        let paths: Vec<_> = [" src/ ", "", "  ", "docs"].map(str::to_owned).to_vec();
+        let paths: Vec<_> = [" src/ ", "", "  ", "docs"].map(OsString::from).to_vec();
         assert_eq!(wanted(&paths), ["src/", "docs"]);
     }
 

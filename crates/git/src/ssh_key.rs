@@ -4,6 +4,7 @@ use crate::error::CheckoutError;
 use crate::os;
 use crate::paths::sanitised;
 use redkite_shell::{Shell, quote_word};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ const SSH_COMMAND: &str = "GIT_SSH_COMMAND";
 #[derive(Debug)]
 pub(crate) struct SshKey {
     directory: PathBuf,
-    previous: Option<String>,
+    previous: Option<OsString>,
 }
 
 /// Writes `key` beside the checkout and has git use it; nothing when it is empty.
@@ -36,10 +37,11 @@ pub(crate) fn install(shell: &Shell, key: &str, pipeline: &str) -> Result<Option
         let _ = directory::remove_all(&installed.directory);
         return Err(CheckoutError::file("writing", file)(error));
     }
-    let before = installed.previous.as_deref().map_or("", str::trim);
-    let before = if before.is_empty() { "ssh" } else { before };
-    let file = quote_word(&file.to_string_lossy());
-    shell.set(SSH_COMMAND, format!("{before} -i {file} -o IdentitiesOnly=yes"));
+    let before = installed.previous.as_deref().map(redkite_text::trimmed);
+    let before = before.filter(|before| !before.is_empty()).unwrap_or_else(|| "ssh".into());
+    let file = quote_word(file);
+    let words = [before.as_os_str(), "-i".as_ref(), &file, "-o IdentitiesOnly=yes".as_ref()];
+    shell.set(SSH_COMMAND, redkite_text::join(words, " "));
     Ok(Some(installed))
 }
 

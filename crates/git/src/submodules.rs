@@ -71,10 +71,10 @@ fn checkout(
     mirror: Option<(&Path, MirrorMode)>,
 ) -> Result<(), CheckoutError> {
     let entries = settings.submodules.configuration.iter().filter(|entry| !entry.is_empty());
-    let configuration = entries.flat_map(|entry| ["-c", entry.as_str()]);
+    let configuration = entries.flat_map(|entry| ["-c".as_ref(), entry.as_os_str()]);
     let mut args = Args::new(configuration).and(["submodule", "update", "--init", "--recursive", "--force"]);
     if let Some((mirror, mode)) = mirror {
-        args = args.and(["--reference", &mirror.to_string_lossy()]);
+        args = args.and(["--reference"]).and([mirror]);
         if mode == MirrorMode::Dissociate {
             args = args.and(["--dissociate"]);
         }

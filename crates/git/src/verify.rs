@@ -8,6 +8,7 @@ use crate::flags::for_verification;
 use crate::retry::{Policy, random};
 use crate::settings::{Settings, Source, Verification};
 use redkite_shell::Shell;
+use std::ffi::OsString;
 
 /// Where the branch's tip is kept while it is looked at.
 const TIP: &str = "refs/buildkite-agent/commit-verification-branch-tip";
@@ -103,7 +104,7 @@ fn is_ancestor(git: Git<'_>, commit: &str, tip: &str) -> Result<i32, CheckoutErr
 fn fetch_tip(
     shell: &Shell,
     source: &Source,
-    flags: &[String],
+    flags: &[OsString],
     deeper: Option<&str>,
     policy: Policy,
 ) -> Result<(), CheckoutError> {

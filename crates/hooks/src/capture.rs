@@ -49,6 +49,14 @@ pub(crate) fn read(path: &Path) -> Result<Option<Env>, CaptureError> {
     if bytes.is_empty() {
         return Ok(None);
     }
+    // The form `nul`, the only one that ends so.
+    if bytes.ends_with(b"\0") {
+        return Ok(Some(
+            redkite_text::unpacked(&bytes)
+                .filter(|(name, _)| is_shells(&redkite_text::shown(name)))
+                .collect(),
+        ));
+    }
     let path = || path.to_path_buf();
     if !bytes.starts_with(b"{") {
         let variables = declarations::parse(&bytes)

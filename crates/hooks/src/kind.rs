@@ -1,5 +1,6 @@
 //! What kind of program a hook is (spec/job.md §8.4).
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,12 +11,12 @@ pub enum HookKind {
     /// Sourced by a shell, so that its exports are seen. The shebang line is kept when there is one.
     Shell {
         /// The whole first line, if it begins with `#!`.
-        shebang: Option<String>,
+        shebang: Option<OsString>,
     },
     /// Run by the interpreter that it names.
     Script {
         /// The whole first line.
-        shebang: String,
+        shebang: OsString,
     },
     /// Run directly.
     Binary,
@@ -72,16 +73,8 @@ impl HookKind {
         first_line(reader).map(Self::of_shebang).map_err(|source| KindError::Shebang { source })
     }
 
-    fn of_shebang(shebang: String) -> Self {
-        let mut words = shebang.trim_start_matches("#!").split_whitespace().map(base_name);
-        let mut program = words.next();
-        if program == Some("env") {
-            program = words.next();
-        }
-        match program {
-            Some(program) if SHELLS.contains(&program) => Self::Shell { shebang: Some(shebang) },
-            _ => Self::Script { shebang },
-        }
+    fn of_shebang(shebang: OsString) -> Self {
+        if names_shell(&shebang) { Self::Shell { shebang: Some(shebang) } } else { Self::Script { shebang } }
     }
 
     /// The word with which errors name it.
@@ -94,13 +87,24 @@ impl HookKind {
     }
 }
 
-fn first_line(reader: impl BufRead) -> io::Result<String> {
+fn names_shell(shebang: &OsStr) -> bool {
+    let line = redkite_text::shown(shebang);
+    let mut words = line.trim_start_matches("#!").split_whitespace().map(base_name);
+    let mut program = words.next();
+    if program == Some("env") {
+        program = words.next();
+    }
+    program.is_some_and(|program| SHELLS.contains(&program))
+}
+
+fn first_line(reader: impl BufRead) -> io::Result<OsString> {
     let mut line = Vec::new();
     let length = reader.take(LONGEST_LINE + 1).read_until(b'\n', &mut line)?;
     if length as u64 > LONGEST_LINE {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the first line is too long"));
     }
-    Ok(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+    let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+    Ok(redkite_text::from_bytes(&line[..end]))
 }
 
 fn base_name(word: &str) -> &str {

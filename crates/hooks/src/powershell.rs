@@ -1,5 +1,7 @@
 //! The wrapper of hooks that PowerShell sources (spec/job.md §23).
 
+use std::ffi::OsString;
+
 use crate::capture::{DIRECTORY, STATUS};
 use crate::posix::Places;
 
@@ -9,8 +11,10 @@ pub(crate) fn is_script(path: &std::path::Path) -> bool {
 }
 
 /// The wrapper.
-pub(crate) fn script(places: &Places) -> String {
-    let Places { hook, agent, before, after, .. } = places;
+pub(crate) fn script(places: &Places) -> OsString {
+    // PowerShell's text is UTF-16: it could not be told of other bytes.
+    let [hook, agent, before, after] =
+        [&places.hook, &places.agent, &places.before, &places.after].map(|place| redkite_text::shown(place));
     format!(
         "$ErrorActionPreference = \"STOP\"\n\
          & \"{agent}\" env dump | Set-Content \"{before}\"\n\
@@ -20,4 +24,5 @@ pub(crate) fn script(places: &Places) -> String {
          & \"{agent}\" env dump | Set-Content \"{after}\"\n\
          exit $Env:{STATUS}\n"
     )
+    .into()
 }

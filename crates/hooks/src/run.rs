@@ -1,5 +1,6 @@
 //! Running a hook, wrapped or directly.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use redkite_shell::{Command, Display, EnvDiff, RunError, Shell, Verbosity, split_words};
@@ -13,7 +14,7 @@ use crate::{Hook, HookKind, capture, os};
 #[derive(Clone, Debug)]
 pub struct HookSettings {
     /// The shell that runs shell hooks, as words; empty for the one that each names (`--hooks-shell`).
-    pub hooks_shell: String,
+    pub hooks_shell: OsString,
     /// The agent's program, whose `env dump` wrappers use.
     pub agent: PathBuf,
     /// Where wrappers are written.
@@ -45,19 +46,19 @@ impl Hook {
         let kind = kind.map_err(|source| HookError::Kind { hook: self.to_string(), source })?;
         match &kind {
             HookKind::Shell { shebang } => self.run_wrapped(shell, settings, shebang.as_deref()),
-            HookKind::Script { shebang } if !os::runs_scripts() => {
-                Err(HookError::Unsupported { hook: self.to_string(), shebang: shebang.clone() })
-            }
+            HookKind::Script { shebang } if !os::runs_scripts() => Err(HookError::Unsupported {
+                hook: self.to_string(),
+                shebang: redkite_text::shown(shebang).into_owned(),
+            }),
             HookKind::Script { .. } | HookKind::Binary => self.run_directly(shell, &kind),
         }
     }
 
     fn run_directly(&self, shell: &Shell, kind: &HookKind) -> Result<Changes, HookError> {
-        let path = self.path.to_string_lossy().into_owned();
-        let command = Command::new(path.clone(), [""; 0])
+        let command = Command::new(&self.path, [""; 0])
             .envs(self.variables.iter().cloned())
             .env("BUILDKITE_HOOK_PHASE", self.name.as_str())
-            .env("BUILDKITE_HOOK_PATH", path)
+            .env("BUILDKITE_HOOK_PATH", &self.path)
             .env("BUILDKITE_HOOK_SCOPE", self.scope.kind());
         let failed = |source| HookError::Run { hook: self.to_string(), kind: kind.as_str(), source };
         shell.run(&command).map_err(failed)?;
@@ -68,7 +69,7 @@ impl Hook {
         &self,
         shell: &Shell,
         settings: &HookSettings,
-        shebang: Option<&str>,
+        shebang: Option<&OsStr>,
     ) -> Result<Changes, HookError> {
         let written = Wrapper::write(&self.absolute(), shebang, &settings.agent, &settings.temporary);
         let wrapper = written.map_err(|source| {
@@ -89,7 +90,7 @@ impl Hook {
         &self,
         shell: &Shell,
         settings: &HookSettings,
-        shebang: Option<&str>,
+        shebang: Option<&OsStr>,
         wrapper: &Wrapper,
     ) -> Result<(), HookError> {
         shell.log().prompt(shown_path(&self.path, &shell.directory()));
@@ -106,12 +107,13 @@ impl Hook {
     }
 
     /// A run's failure as the hook's, after a hint where the system's words mislead.
-    fn explain(&self, shell: &Shell, source: RunError, shebang: Option<&str>) -> HookError {
+    fn explain(&self, shell: &Shell, source: RunError, shebang: Option<&OsStr>) -> HookError {
         match (&source, shebang) {
             (RunError::Failed(ending), _) => {
                 return HookError::Failed { hook: self.to_string(), ending: *ending };
             }
             (RunError::Start(error), Some(line)) if error.is_not_found() => {
+                let line = redkite_text::shown(line);
                 let interpreter = line.trim_start_matches("#!").trim();
                 shell.log().error(format_args!(
                     "The {self} hook failed to run - perhaps the script interpreter {interpreter:?} is missing"
@@ -132,20 +134,19 @@ impl Hook {
         &self,
         shell: &Shell,
         settings: &HookSettings,
-        shebang: Option<&str>,
+        shebang: Option<&OsStr>,
         script: &Path,
     ) -> Result<Command, HookError> {
-        let script_text = script.to_string_lossy().into_owned();
         if settings.hooks_shell.is_empty() {
             return match shebang {
-                Some(_) => Ok(Command::new(script_text, [""; 0])),
+                Some(_) => Ok(Command::new(script, [""; 0])),
                 None => os::run_bare(shell, script)
                     .map_err(|source| HookError::NoShell { hook: self.to_string(), source }),
             };
         }
         let failed = |source| HookError::HooksShell {
             hook: self.to_string(),
-            setting: settings.hooks_shell.clone(),
+            setting: redkite_text::shown(&settings.hooks_shell).into_owned(),
             source,
         };
         let mut words = split_words(&settings.hooks_shell).map_err(|error| failed(Some(error)))?;
@@ -153,7 +154,7 @@ impl Hook {
             return Err(failed(None));
         }
         let program = words.remove(0);
-        words.push(script_text);
+        words.push(script.into());
         Ok(Command::new(program, words))
     }
 

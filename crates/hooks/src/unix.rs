@@ -1,9 +1,10 @@
 //! What is Unix's own about hooks.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use redkite_shell::{Command, Shell};
 use tempfile::TempDir;
@@ -46,9 +47,8 @@ pub(crate) fn script_name(hook: &Path) -> &'static str {
 }
 
 /// The wrapper.
-pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
-    let shown = |path: &Path| path.display().to_string();
-    let places = Places::of(wrapper, agent, hook, shown);
+pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&OsStr>, agent: &Path, hook: &Path) -> OsString {
+    let places = Places::of(wrapper, agent, hook, |path| path.as_os_str().to_owned());
     if shebang.is_none() && powershell::is_script(hook) {
         return powershell::script(&places);
     }
@@ -57,17 +57,15 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
 
 /// How a wrapper without a shell of its own is run: with PowerShell if it is its, else with bash, or with sh where
 /// there is no bash.
-pub(crate) fn run_bare(shell: &Shell, script_path: &Path) -> Result<Command, NoShell> {
-    let script = script_path.to_string_lossy().into_owned();
-    let found = |name: &str| shell.find(name).map(|path: PathBuf| path.to_string_lossy().into_owned());
-    if powershell::is_script(script_path) {
-        let pwsh = found("pwsh").ok_or(NoShell::PowerShell)?;
-        return Ok(Command::new(pwsh, ["-file".to_owned(), script]));
+pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, NoShell> {
+    if powershell::is_script(script) {
+        let pwsh = shell.find("pwsh").ok_or(NoShell::PowerShell)?;
+        return Ok(Command::new(pwsh, [OsStr::new("-file"), script.as_os_str()]));
     }
-    if let Some(bash) = found("bash") {
+    if let Some(bash) = shell.find("bash") {
         return Ok(Command::new(bash, [script]));
     }
-    let Some(sh) = found("sh") else { return Err(NoShell::Posix) };
+    let Some(sh) = shell.find("sh") else { return Err(NoShell::Posix) };
     shell.log().warning("There is no bash in PATH: sh runs this hook, which breaks if it needs bash");
     Ok(Command::new(sh, [script]))
 }

@@ -1,5 +1,6 @@
 //! What is Windows's own about hooks (spec/job.md §23).
 
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
@@ -56,14 +57,16 @@ pub(crate) fn script_name(hook: &Path) -> &'static str {
 }
 
 /// The wrapper, in the hook's language.
-pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hook: &Path) -> String {
+pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&OsStr>, agent: &Path, hook: &Path) -> OsString {
     let language = language(hook);
-    let shown = |path: &Path| match language {
-        Language::Posix => path.display().to_string().replace('\\', "/"),
-        _ => path.display().to_string(),
+    // Files are written as UTF-8.
+    let written = |path: &Path| match language {
+        Language::Posix => path.display().to_string().replace('\\', "/").into(),
+        _ => path.display().to_string().into(),
     };
-    let places = Places::of(wrapper, agent, hook, shown);
-    let Places { hook, agent, before, after, .. } = &places;
+    let places = Places::of(wrapper, agent, hook, written);
+    let [hook, agent, before, after] =
+        [&places.hook, &places.agent, &places.before, &places.after].map(|place| redkite_text::shown(place));
     match language {
         Language::Batch => format!(
             "@echo off\nSETLOCAL ENABLEDELAYEDEXPANSION\n\
@@ -73,7 +76,8 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
              SET {DIRECTORY}=%CD%\n\
              \"{agent}\" env dump > \"{after}\"\n\
              EXIT %{STATUS}%\n"
-        ),
+        )
+        .into(),
         Language::PowerShell => powershell::script(&places),
         Language::Posix => posix::script(shebang, &places),
     }
@@ -81,12 +85,11 @@ pub(crate) fn script(wrapper: &Wrapper, shebang: Option<&str>, agent: &Path, hoo
 
 /// How a wrapper without a shell of its own is run.
 pub(crate) fn run_bare(shell: &Shell, script: &Path) -> Result<Command, NoShell> {
-    let text = script.to_string_lossy().into_owned();
     match language(script) {
-        Language::Batch => Ok(Command::new(text, [""; 0])),
-        Language::PowerShell => Ok(Command::new("powershell.exe", ["-file".to_owned(), text])),
+        Language::Batch => Ok(Command::new(script, [""; 0])),
+        Language::PowerShell => Ok(Command::new("powershell.exe", [OsStr::new("-file"), script.as_os_str()])),
         Language::Posix => match shell.find("bash.exe") {
-            Some(bash) => Ok(Command::new(bash.to_string_lossy(), [text.replace('\\', "/")])),
+            Some(bash) => Ok(Command::new(bash, [script.display().to_string().replace('\\', "/")])),
             None => Err(NoShell::Posix),
         },
     }

@@ -1,5 +1,6 @@
 //! The script around a shell hook that tells what the hook changed (spec/job.md §8.5).
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ impl Wrapper {
     /// Writes the wrapper of a hook; `agent` is the program whose `env dump` is used.
     pub(crate) fn write(
         hook: &Hook,
-        shebang: Option<&str>,
+        shebang: Option<&OsStr>,
         agent: &Path,
         temporary: &Path,
     ) -> Result<Self, WrapperError> {
@@ -57,7 +58,8 @@ impl Wrapper {
             os::write_private(dump, b"").map_err(failed("creating", dump))?;
         }
         let text = os::script(&wrapper, shebang, agent, &hook.path);
-        os::write_executable(&wrapper.script, text.as_bytes()).map_err(failed("writing", &wrapper.script))?;
+        os::write_executable(&wrapper.script, text.as_encoded_bytes())
+            .map_err(failed("writing", &wrapper.script))?;
         Ok(wrapper)
     }
 

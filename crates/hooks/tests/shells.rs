@@ -64,8 +64,8 @@ fn write(path: &Path, script: &str) {
 
 /// The differences that a hook has made, one a line, by kind and name.
 fn lines(diff: &EnvDiff) -> Vec<String> {
-    let added = diff.added.iter().map(|(name, value)| format!("+{name}={value}"));
-    let changed = diff.changed.iter().map(|(name, change)| format!("~{name}={}", change.new));
+    let added = diff.added.iter().map(|(name, value)| format!("+{name}={}", value.display()));
+    let changed = diff.changed.iter().map(|(name, change)| format!("~{name}={}", change.new.display()));
     added.chain(changed).chain(diff.removed.iter().map(|name| format!("-{name}"))).collect()
 }
 

@@ -105,9 +105,13 @@ impl Container {
             Frame::Message(_) | Frame::Bytes(_) => return Err(WireError::Closed.into()),
         }
         match wire::expect::<ToContainer>(&mut reader)? {
-            Frame::Bytes(packed) => {
-                Ok(Self { socket, id, link: Arc::new(link), reader, environment: wire::unpack(&packed) })
-            }
+            Frame::Bytes(packed) => Ok(Self {
+                socket,
+                id,
+                link: Arc::new(link),
+                reader,
+                environment: redkite_text::unpacked(&packed).collect(),
+            }),
             Frame::Message(_) => Err(WireError::Closed.into()),
         }
     }

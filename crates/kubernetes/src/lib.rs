@@ -17,10 +17,6 @@ mod members;
 mod pod;
 mod wire;
 
-#[cfg_attr(unix, path = "os_unix.rs")]
-#[cfg_attr(windows, path = "os_windows.rs")]
-mod os;
-
 pub use container::{Bootstrap, Container, JoinError, RunError};
 pub use environment::Overlay;
 pub use members::{End, Status};

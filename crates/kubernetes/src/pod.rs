@@ -63,7 +63,9 @@ impl Pod {
         let desk = Desk {
             state: Mutex::new(State::new(Members::new(self.count, limits, Instant::now()))),
             bell: Arc::default(),
-            environment: wire::pack(&self.environment),
+            environment: redkite_text::packed(
+                self.environment.iter().map(|(name, value)| (&**name, &**value)),
+            ),
             span: Span::current(),
         };
         running();

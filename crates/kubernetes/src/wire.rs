@@ -3,12 +3,9 @@
 //! Each end greets with a line that names the protocol; a client greets first. From then on both send frames: a kind
 //! (1 byte), a length (4 bytes, big endian), and so many bytes: JSON, output, or an environment.
 
-use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
-
-use crate::os;
 
 /// How the greeting of every version begins.
 const NAME: &str = "redkite-pod/";
@@ -175,27 +172,6 @@ pub(crate) fn expect<M: for<'de> Deserialize<'de>>(from: &mut impl Read) -> Resu
     receive(from)?.ok_or(WireError::Closed)
 }
 
-/// Variables as bytes: each `NAME=value` and a zero, which no variable contains.
-pub(crate) fn pack(variables: &[(OsString, OsString)]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    for (name, value) in variables {
-        packed.extend_from_slice(name.as_encoded_bytes());
-        packed.push(b'=');
-        packed.extend_from_slice(value.as_encoded_bytes());
-        packed.push(0);
-    }
-    packed
-}
-
-/// The variables again.
-pub(crate) fn unpack(packed: &[u8]) -> Vec<(OsString, OsString)> {
-    let entries = packed.split(|byte| *byte == 0).filter_map(|entry| {
-        let equals = entry.iter().position(|byte| *byte == b'=').filter(|at| *at > 0)?;
-        Some((os::text(&entry[..equals]), os::text(&entry[equals + 1..])))
-    });
-    entries.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,12 +218,5 @@ mod tests {
             let mut from = bytes;
             assert!(receive::<ToAgent>(&mut from).is_err(), "{bytes:?}");
         }
-    }
-
-    #[test]
-    fn variables_come_back() {
-        let variables = [("A", "1"), ("B", ""), ("C", "x=y\nz")].map(|(n, v)| (n.into(), v.into()));
-        assert_eq!(unpack(&pack(&variables)), variables);
-        assert_eq!(unpack(b"=x\0novalue\0A=1"), [("A".into(), "1".into())]);
     }
 }

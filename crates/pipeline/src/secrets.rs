@@ -36,8 +36,8 @@ fn search(
     variables: &Variables,
     patterns: &NamePatterns,
 ) -> Result<Exposed, BadPatterns> {
-    let runtime = secret_variables(patterns, variables.iter())?;
-    let search = SecretSearch::new(runtime.secrets.iter().map(|(name, value)| (*name, value.as_bytes())));
+    let runtime = secret_variables(patterns, variables.iter().map(|(name, value)| (name, value.as_bytes())))?;
+    let search = SecretSearch::new(runtime.secrets.iter().copied());
     let mut names: Vec<String> = search.names_in(text.as_bytes()).into_iter().map(str::to_owned).collect();
     let mut short: Vec<String> = runtime.short.iter().map(|name| (*name).to_owned()).collect();
     for (name, value) in written_variables(pipeline) {

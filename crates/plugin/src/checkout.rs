@@ -6,7 +6,8 @@ use crate::os;
 use crate::plugin::Plugin;
 use crate::validation::{Validation, validate};
 use redkite_git::retry::{Policy, random};
-use redkite_shell::{Command, RunError, Shell, quote_word, quoted_path};
+use redkite_shell::{Command, RunError, Shell, quoted};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +110,7 @@ fn checked_out(
         log.comment(format_args!("Plugin {:?} already checked out ({commit})", reference.label()));
         return Ok(());
     }
-    let shown = quoted_path(directory);
+    let shown = quoted(directory);
     log.comment(format_args!("Plugin {:?} will be checked out to {shown}", reference.display_name()));
     if settings.keyscan_home.is_some() {
         redkite_git::add_host(shell, repository, settings.keyscan_home.as_deref());
@@ -119,10 +120,10 @@ fn checked_out(
 
 fn commit_of(shell: &Shell, directory: &Path) -> String {
     let git_dir = directory.join(".git");
-    let (git_dir, work_tree) = (git_dir.to_string_lossy(), directory.to_string_lossy());
-    let args = ["--git-dir", &git_dir, "--work-tree", &work_tree, "rev-parse", "--short=7", "HEAD"];
+    let place = ["--git-dir".as_ref(), git_dir.as_os_str(), "--work-tree".as_ref(), directory.as_os_str()];
+    let args = ["rev-parse", "--short=7", "HEAD"].map(OsStr::new);
     shell
-        .capture(&Command::new("git", args))
+        .capture(&Command::new("git", place.into_iter().chain(args)))
         .unwrap_or_else(|error| format!("can't tell its commit: {error}"))
 }
 
@@ -135,7 +136,7 @@ fn clone_into_place(
     directory: &Path,
 ) -> Result<(), FetchError> {
     let (log, plugins, before) = (shell.log(), &settings.plugins_path, shell.directory());
-    log.prompt(format_args!("mktemp -dp {}", quote_word(&plugins.to_string_lossy())));
+    log.prompt_of("mktemp -dp", [plugins]);
     // With mode 0700, which the plugin keeps.
     let temporary =
         os::private_directory(plugins).map_err(FetchError::file("creating a directory in", plugins))?;
@@ -144,8 +145,7 @@ fn clone_into_place(
     let cloned = clone(shell, repository, plugin.reference.version(), settings.submodules);
     let moved = cloned.and_then(|()| {
         log.comment("Moving temporary plugin directory to final location");
-        let [from, to] = [temporary.path(), directory].map(|path| quote_word(&path.to_string_lossy()));
-        log.prompt(format_args!("mv {from} {to}"));
+        log.prompt_of("mv", [temporary.path(), directory]);
         fs::rename(temporary.path(), directory).map_err(FetchError::file("moving the plugin to", directory))
     });
     let back = shell.cd(&before);

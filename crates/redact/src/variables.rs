@@ -9,14 +9,14 @@ pub const MIN_VALUE_LEN: usize = 6;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SecretVariables<'a> {
     /// Name and value of those that are secrets.
-    pub secrets: Vec<(&'a str, &'a str)>,
+    pub secrets: Vec<(&'a str, &'a [u8])>,
     /// Names of those that are too short to be redacted, sorted. For the warning `short-redacted-vars`.
     pub short: Vec<&'a str>,
 }
 
 impl<'a> SecretVariables<'a> {
     /// The secret values.
-    pub fn values(&self) -> impl Iterator<Item = &'a str> + '_ {
+    pub fn values(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
         self.secrets.iter().map(|(_, value)| *value)
     }
 }
@@ -24,7 +24,7 @@ impl<'a> SecretVariables<'a> {
 /// Sorts out the variables whose names match `patterns`.
 pub fn secret_variables<'a>(
     patterns: &NamePatterns,
-    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+    variables: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<SecretVariables<'a>, BadPatterns> {
     let mut found = SecretVariables::default();
     for (name, value) in variables {
@@ -54,9 +54,10 @@ mod tests {
             ("C_TOKEN", "123456"),
             ("D_TOKEN", ""),
             ("E", "1234567"),
-        ];
+        ]
+        .map(|(name, value)| (name, value.as_bytes()));
         let found = secret_variables(&NamePatterns::defaults(), environment).unwrap();
-        assert_eq!(found.secrets, [("C_TOKEN", "123456")]);
+        assert_eq!(found.secrets, [("C_TOKEN", "123456".as_bytes())]);
         assert_eq!(found.short, ["A_TOKEN", "B_TOKEN"]);
         let bad = NamePatterns::new(["[bad"], NameCase::Exact);
         assert!(secret_variables(&bad, environment).is_err());

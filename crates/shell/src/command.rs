@@ -1,13 +1,15 @@
 //! A command to run in a job's shell.
 
+use std::ffi::OsString;
+
 use redkite_process::Input;
 
 /// What to run and how it is shown; [`Shell::run`](crate::Shell::run) and its kin run it.
 #[derive(Clone, Debug)]
 pub struct Command {
-    pub(crate) program: String,
-    pub(crate) args: Vec<String>,
-    pub(crate) env: Vec<(String, String)>,
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) display: Option<Display>,
     pub(crate) input: Input,
     pub(crate) pty: Pty,
@@ -20,7 +22,7 @@ pub enum Display {
     /// The command line. What [`Shell::run`](crate::Shell::run) does unless told otherwise.
     CommandLine,
     /// This text, in debug mode the command line. For the user's own command.
-    Text(String),
+    Text(OsString),
     /// Nothing, in debug mode the command line. What [`Shell::capture`](crate::Shell::capture) does unless told
     /// otherwise.
     Debug,
@@ -48,7 +50,7 @@ pub enum Stderr {
 
 impl Command {
     /// `program`, which is looked up in the job's `PATH`, with `args`.
-    pub fn new(program: impl Into<String>, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn new(program: impl Into<OsString>, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         Self {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
@@ -62,7 +64,7 @@ impl Command {
 
     /// Sets a variable for this command only.
     #[must_use]
-    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
@@ -70,7 +72,7 @@ impl Command {
     /// Sets variables for this command only.
     #[must_use]
     pub fn envs(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.env.extend(variables);
+        self.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
 

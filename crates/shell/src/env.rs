@@ -1,13 +1,15 @@
 //! An environment as a map, and what changed between two of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use crate::os;
 
-/// Variables by name (spec/job.md §5.1). Names compare as the platform has it.
+/// Variables by name (spec/job.md §5.1). Names compare as the platform has it; values are the system's text, which need
+/// not be UTF-8.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Env(BTreeMap<String, String>);
+pub struct Env(BTreeMap<String, OsString>);
 
 impl Env {
     /// An environment without variables.
@@ -16,13 +18,18 @@ impl Env {
     }
 
     /// The value of a variable that is set, possibly to nothing.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(&*os::name(name)).map(String::as_str)
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(&*os::name(name)).map(OsString::as_os_str)
     }
 
     /// The value of a variable, empty when it is not set.
-    pub fn value(&self, name: &str) -> &str {
-        self.get(name).unwrap_or("")
+    pub fn value(&self, name: &str) -> &OsStr {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// The same for what is text by nature.
+    pub fn text(&self, name: &str) -> Cow<'_, str> {
+        redkite_text::shown(self.value(name))
     }
 
     /// Whether the variable is set, possibly to nothing.
@@ -31,18 +38,23 @@ impl Env {
     }
 
     /// Sets a variable; answers its old value.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) -> Option<String> {
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) -> Option<OsString> {
         self.0.insert(os::name(name).into_owned(), value.into())
     }
 
     /// Removes a variable; answers its old value.
-    pub fn remove(&mut self, name: &str) -> Option<String> {
+    pub fn remove(&mut self, name: &str) -> Option<OsString> {
         self.0.remove(&*os::name(name))
     }
 
     /// All variables, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_os_str()))
+    }
+
+    /// All variables as text, for JSON and the like.
+    pub fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        self.iter().map(|(name, value)| (name.to_owned(), redkite_text::shown(value).into_owned()))
     }
 
     /// What has to be done to `self` to get `after`.
@@ -65,23 +77,23 @@ impl Env {
     /// Applies changes.
     pub fn apply(&mut self, diff: &EnvDiff) {
         for (name, value) in &diff.added {
-            self.set(name, value.as_str());
+            self.set(name, value);
         }
         for (name, change) in &diff.changed {
-            self.set(name, change.new.as_str());
+            self.set(name, &change.new);
         }
         diff.removed.iter().for_each(|name| drop(self.remove(name)));
     }
 }
 
-/// Entries without a name are dropped; bytes that are not UTF-8 become U+FFFD.
+/// Entries without a name are dropped. Bytes of names that are not UTF-8 become U+FFFD: nothing of ours has such a name.
 impl<N: AsRef<OsStr>, V: AsRef<OsStr>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let mut env = Self::default();
         for (name, value) in entries {
-            let name = name.as_ref().to_string_lossy();
+            let name = redkite_text::shown(name.as_ref());
             if !name.is_empty() && !name.starts_with('=') {
-                env.set(&name, value.as_ref().to_string_lossy());
+                env.set(&name, value.as_ref());
             }
         }
         env
@@ -92,7 +104,7 @@ impl<N: AsRef<OsStr>, V: AsRef<OsStr>> FromIterator<(N, V)> for Env {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvDiff {
     /// New variables.
-    pub added: BTreeMap<String, String>,
+    pub added: BTreeMap<String, OsString>,
     /// Variables with another value.
     pub changed: BTreeMap<String, Changed>,
     /// Variables that are gone, by name.
@@ -103,9 +115,9 @@ pub struct EnvDiff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// What it was.
-    pub old: String,
+    pub old: OsString,
     /// What it is.
-    pub new: String,
+    pub new: OsString,
 }
 
 impl EnvDiff {
@@ -119,8 +131,9 @@ impl EnvDiff {
     }
 
     /// The new value of a variable that was added or changed.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.added.get(name).or_else(|| self.changed.get(name).map(|change| &change.new)).map(String::as_str)
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        let changed = || self.changed.get(name).map(|change| &change.new);
+        self.added.get(name).or_else(changed).map(OsString::as_os_str)
     }
 
     /// All names: added, changed, removed.
@@ -143,7 +156,10 @@ mod tests {
         let after = env(&[("SAME", "1"), ("OTHER", "2"), ("NEW", "")]);
         let mut diff = before.diff(&after);
         assert_eq!(diff.names().collect::<Vec<_>>(), ["NEW", "OTHER", "GONE"]);
-        assert_eq!((diff.get("NEW"), diff.get("OTHER"), diff.get("GONE")), (Some(""), Some("2"), None));
+        assert_eq!(
+            (diff.get("NEW"), diff.get("OTHER"), diff.get("GONE")),
+            (Some("".as_ref()), Some("2".as_ref()), None)
+        );
         let mut applied = before.clone();
         applied.apply(&diff);
         assert_eq!(applied, after);
@@ -154,5 +170,33 @@ mod tests {
     #[test]
     fn nameless_entries_are_dropped() {
         assert_eq!(env(&[("", "x"), ("=C:", "x"), ("A", "")]), env(&[("A", "")]));
+    }
+
+    #[cfg(unix)]
+    proptest::proptest! {
+        #[test]
+        fn any_diff_leads_from_one_to_the_other(before in variables(), after in variables()) {
+            let mut applied = before.clone();
+            let diff = before.diff(&after);
+            applied.apply(&diff);
+            proptest::prop_assert_eq!(&applied, &after);
+            let differs = |name: &&str| before.get(name) != after.get(name);
+            proptest::prop_assert!(diff.names().all(|name| differs(&name)));
+            let names = ["A", "B", "C", "D"];
+            proptest::prop_assert_eq!(names.iter().filter(|name| differs(name)).count(), diff.names().count());
+        }
+    }
+
+    /// Some of four variables, with any bytes that a variable can have.
+    #[cfg(unix)]
+    fn variables() -> impl proptest::strategy::Strategy<Value = Env> {
+        use proptest::collection::{btree_map, vec};
+        use proptest::strategy::Strategy;
+        // Few different bytes, so that values are the same, or nearly, now and then.
+        let byte = proptest::prop_oneof![1..=255_u8, 0xfd..=0xff_u8, b'a'..=b'b'];
+        let values = btree_map("[A-D]", vec(byte, 0..4), 0..5);
+        values.prop_map(|values| {
+            values.into_iter().map(|(name, value)| (name, redkite_text::from_bytes(value))).collect()
+        })
     }
 }

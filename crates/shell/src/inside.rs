@@ -22,7 +22,7 @@ const PANICKED: i32 = 101;
 #[derive(Debug)]
 pub struct Inside {
     /// The words after the program's name.
-    pub args: Vec<String>,
+    pub args: Vec<OsString>,
     /// Its environment; of a repeated name the last value counts.
     pub environment: Vec<(OsString, OsString)>,
     /// Its working directory.
@@ -57,7 +57,13 @@ impl Shell {
         let inside = self.inside(command)?;
         let output = inside.output.clone();
         let started = Instant::now();
-        let end = run_task(&command.args.join(" "), self.context(), PATIENCE, || work(inside), interrupt);
+        let end = run_task(
+            &redkite_text::into_shown(redkite_text::join(&command.args, " ")),
+            self.context(),
+            PATIENCE,
+            || work(inside),
+            interrupt,
+        );
         output.close();
         self.say_completed(started);
         let not_started = |source| SpawnError::Start { program: command.program.clone().into(), source };

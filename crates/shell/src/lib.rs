@@ -31,7 +31,7 @@ pub use inside::{Inside, InsideOutput};
 pub use lock::{Lock, LockError};
 pub use log::{Log, LogWriter, WarningId};
 pub use path::cleaned;
-pub use prompt::{command_line, go_quoted, quoted_path};
+pub use prompt::quoted;
 pub use protection::{OverrideMode, Protection, UnknownOverrideMode};
 pub use run::{RunError, Seen};
 pub use shell::{CdError, Setup, Shell, Verbosity};

@@ -1,12 +1,13 @@
 //! The job log: the executor's own lines, each of a kind (spec/job.md §3.2), and its children's output.
 
+use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::io::Write;
 use std::sync::Arc;
 
 use redkite_redact::{RedactingWriter, Redactor};
 
-use crate::os;
+use crate::{os, quote_word};
 
 /// A redacted stream of the job log.
 pub type LogWriter = RedactingWriter<Box<dyn Write + Send>>;
@@ -85,6 +86,22 @@ impl Log {
         self.line(format_args!("\x1b[90m{}\x1b[0m {text}", os::PROMPT));
     }
 
+    /// What is about to be run, in bytes that need not be text.
+    pub(crate) fn prompt_bytes(&self, line: &[u8]) {
+        let head = format!("\x1b[90m{}\x1b[0m ", os::PROMPT);
+        let _ = (&self.lines).write_all(&[head.as_bytes(), line, b"\n"].concat());
+    }
+
+    /// What would do the same in a shell: a program and its arguments, quoted where they must be.
+    pub fn prompt_of<T: AsRef<OsStr>>(&self, program: &str, args: impl IntoIterator<Item = T>) {
+        let mut line = program.as_bytes().to_vec();
+        for arg in args {
+            line.push(b' ');
+            line.extend_from_slice(quote_word(arg.as_ref()).as_encoded_bytes());
+        }
+        self.prompt_bytes(&line);
+    }
+
     /// A failure; opens the group it stands in.
     pub fn error(&self, text: impl Display) {
         self.line(format_args!("\x1b[31m🚨 Error: {text}\x1b[0m"));
@@ -116,6 +133,12 @@ impl Log {
     /// A line as it is.
     pub fn plain(&self, text: impl Display) {
         self.line(format_args!("{text}"));
+    }
+
+    /// A line of bytes that need not be text.
+    pub fn plain_bytes(&self, mut line: Vec<u8>) {
+        line.push(b'\n');
+        let _ = (&self.lines).write_all(&line);
     }
 
     /// A child's output.

@@ -1,17 +1,18 @@
 //! Finding a program (spec/job.md §4, "executable lookup").
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::{Env, os};
 
 /// Where `program` is. A name with a separator is meant from this process's directory, any other is looked for in
 /// the `PATH` of `env`.
-pub(crate) fn find(program: &str, env: &Env) -> Option<PathBuf> {
+pub(crate) fn find(program: &OsStr, env: &Env) -> Option<PathBuf> {
     let path = Path::new(program);
     if path.is_absolute() {
         return Some(path.to_path_buf());
     }
-    if program.contains(os::SEPARATORS) {
+    if program.as_encoded_bytes().iter().any(|byte| os::SEPARATORS.contains(byte)) {
         return os::runnable(path, env).and_then(|found| std::path::absolute(found).ok());
     }
     os::search_path(env).find_map(|directory| {
@@ -36,10 +37,13 @@ mod tests {
         }
         let at = |name: &str| root.path().join(name).display().to_string();
         let env: Env = [("PATH", format!("{}:{}", at("a"), at("b")))].into_iter().collect();
-        assert_eq!(find("tool", &env), Some(root.path().join("b/tool")));
-        assert_eq!(find("a", &env), None);
-        assert_eq!(find("./no/such", &env), None);
-        assert_eq!(find("tool", &Env::new()), None);
-        assert_eq!(find("/no/such", &env), Some("/no/such".into()));
+        let check = |program: &str, env: &Env, found: Option<PathBuf>| {
+            assert_eq!(find(program.as_ref(), env), found, "{program}");
+        };
+        check("tool", &env, Some(root.path().join("b/tool")));
+        check("a", &env, None);
+        check("./no/such", &env, None);
+        check("tool", &Env::new(), None);
+        check("/no/such", &env, Some("/no/such".into()));
     }
 }

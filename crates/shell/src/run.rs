@@ -10,16 +10,17 @@ use redkite_process::{
 use redkite_redact::Detector;
 
 use crate::command::{Display, Pty, Stderr};
+use crate::prompt::quoted;
 use crate::{Command, Shell, Verbosity, lookup, prompt};
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// There is no such program.
-    #[error("exec: {program:?}: executable file not found in $PATH")]
+    #[error("exec: {}: executable file not found in $PATH", quoted(program))]
     NotFound {
         /// Its name.
-        program: String,
+        program: OsString,
     },
     /// The job was cancelled before the command could start, or while it was waited for.
     #[error("context canceled")]
@@ -94,8 +95,13 @@ impl Shell {
         (result, Seen((0..markers.len()).map(|marker| detector.has_seen(marker)).collect()))
     }
 
-    /// Runs a command without terminal and answers its standard output, without white space at both ends.
+    /// Runs a command without terminal and answers its standard output as text, without white space at both ends.
     pub fn capture(&self, command: &Command) -> Result<String, RunError> {
+        self.capture_bytes(command).map(|bytes| redkite_text::shown_bytes(&bytes).trim().to_owned())
+    }
+
+    /// Runs a command without terminal and answers all of its standard output.
+    pub fn capture_bytes(&self, command: &Command) -> Result<Vec<u8>, RunError> {
         let mut captured = Vec::new();
         let shown = command.stderr == Stderr::Log || self.verbosity() == Verbosity::Debug;
         self.execute(&command.clone().without_pty(), Display::Debug, Streams::Split, |stream, bytes| {
@@ -105,7 +111,7 @@ impl Shell {
                 Stream::Err => {}
             }
         })?;
-        Ok(String::from_utf8_lossy(&captured).trim().to_owned())
+        Ok(captured)
     }
 
     fn execute(
@@ -126,7 +132,7 @@ impl Shell {
         }
         let terminal = self.terminal_of(command);
         let launch = Launch {
-            args: command.args.iter().map(OsString::from).collect(),
+            args: command.args.clone(),
             env: self.child_env(&command.env, terminal),
             terminal,
             input: command.input.clone(),
@@ -167,13 +173,15 @@ impl Shell {
     pub(crate) fn show(&self, command: &Command, display: &Display) {
         let debug = self.verbosity() == Verbosity::Debug;
         match display {
-            Display::Text(text) if !debug => self.log().prompt(text),
+            Display::Text(text) if !debug => self.log().prompt_bytes(text.as_encoded_bytes()),
             Display::Never => {}
             Display::Debug if !debug => {}
             _ => {
-                let line = prompt::command_line(&command.program, command.args.iter().map(String::as_str));
-                let input = if command.input == Input::Nothing { "" } else { prompt::STDIN };
-                self.log().prompt(format_args!("{line}{input}"));
+                let mut line = prompt::command_line(&command.program, &command.args);
+                if command.input != Input::Nothing {
+                    line.extend_from_slice(prompt::STDIN);
+                }
+                self.log().prompt_bytes(&line);
             }
         }
     }
@@ -189,16 +197,16 @@ impl Shell {
     /// trace that it is a part of, and the kind of terminal.
     pub(crate) fn child_env(
         &self,
-        extra: &[(String, String)],
+        extra: &[(OsString, OsString)],
         terminal: Terminal,
     ) -> Vec<(OsString, OsString)> {
         let mut child = self.base_env().to_vec();
         let job = self.env();
-        // A value that came from this process keeps its bytes, also when they are not UTF-8.
+        // What came from this process is there already, also under a name that is not UTF-8.
         let changed = job.iter().filter(|(name, value)| !self.is_inherited(name, value));
         child.extend(changed.map(|(name, value)| (name.into(), value.into())));
         child.push(("PWD".into(), self.directory().into_os_string()));
-        child.extend(extra.iter().map(|(name, value)| (name.into(), value.into())));
+        child.extend_from_slice(extra);
         let trace = self.trace().variables();
         child.extend(trace.into_iter().map(|(name, value)| (name.into(), value.into())));
         if terminal != Terminal::None {

@@ -1,6 +1,6 @@
 //! One job's shell: its environment, its directory, its log.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use redkite_process::{Context, Policy, Signal, Terminal};
 use redkite_telemetry::Trace;
 
-use crate::{Env, Log, cleaned, quote_word};
+use crate::{Env, Log, cleaned};
 
 /// What a [`Shell`] is made from.
 #[derive(Debug)]
@@ -128,12 +128,12 @@ impl Shell {
     }
 
     /// The value of a variable of the job; `None` when it is not set.
-    pub fn get(&self, name: &str) -> Option<String> {
-        self.env().get(name).map(str::to_owned)
+    pub fn get(&self, name: &str) -> Option<OsString> {
+        self.env().get(name).map(OsStr::to_os_string)
     }
 
     /// Sets a variable of the job.
-    pub fn set(&self, name: &str, value: impl Into<String>) {
+    pub fn set(&self, name: &str, value: impl Into<OsString>) {
         self.env().set(name, value);
     }
 
@@ -150,7 +150,7 @@ impl Shell {
     /// Changes its working directory, with a prompt; a relative path is meant from the current one.
     pub fn cd(&self, path: &Path) -> Result<(), CdError> {
         let path = cleaned(&self.directory().join(path));
-        self.log().prompt(format_args!("cd {}", quote_word(&path.to_string_lossy())));
+        self.log().prompt_of("cd", [&path]);
         if !path.exists() {
             return Err(CdError { path });
         }
@@ -159,8 +159,8 @@ impl Shell {
     }
 
     /// Where `program` is, as its commands find it; `None` when it is nowhere.
-    pub fn find(&self, program: &str) -> Option<PathBuf> {
-        crate::lookup::find(program, &self.env())
+    pub fn find(&self, program: impl AsRef<OsStr>) -> Option<PathBuf> {
+        crate::lookup::find(program.as_ref(), &self.env())
     }
 
     /// How long its commands may take to answer when they are asked to stop.
@@ -173,7 +173,7 @@ impl Shell {
     }
 
     /// Whether a variable still has the value it has in this process's environment.
-    pub(crate) fn is_inherited(&self, name: &str, value: &str) -> bool {
+    pub(crate) fn is_inherited(&self, name: &str, value: &OsStr) -> bool {
         self.state.base_values.get(name) == Some(value)
     }
 

@@ -13,7 +13,7 @@ pub(crate) const PROMPT: &str = "$";
 /// How settings are split into words.
 pub(crate) const WORDS: Flavour = Flavour::Posix;
 /// What makes a program's name a path.
-pub(crate) const SEPARATORS: &[char] = &['/'];
+pub(crate) const SEPARATORS: &[u8] = b"/";
 
 /// A variable's name as it is compared.
 pub(crate) fn name(name: &str) -> Cow<'_, str> {

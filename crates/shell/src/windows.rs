@@ -12,7 +12,7 @@ pub(crate) const PROMPT: &str = ">";
 /// How settings are split into words.
 pub(crate) const WORDS: Flavour = Flavour::Batch;
 /// What makes a program's name a path.
-pub(crate) const SEPARATORS: &[char] = &['/', '\\', ':'];
+pub(crate) const SEPARATORS: &[u8] = b"/\\:";
 
 /// A variable's name as it is compared.
 pub(crate) fn name(name: &str) -> Cow<'_, str> {
@@ -27,7 +27,8 @@ pub(crate) fn search_path(env: &Env) -> impl Iterator<Item = PathBuf> {
 
 /// `path`, with one of the extensions of `PATHEXT` where it has none of them, if there is such a file.
 pub(crate) fn runnable(path: &Path, env: &Env) -> Option<PathBuf> {
-    let extensions = env.get("PATHEXT").unwrap_or(".com;.exe;.bat;.cmd");
+    let listed = env.text("PATHEXT");
+    let extensions = if listed.is_empty() { ".com;.exe;.bat;.cmd" } else { &listed };
     let bare = path.extension().is_some().then(|| path.to_path_buf());
     let extended = extensions.split(';').map(|extension| {
         let mut name = path.as_os_str().to_os_string();

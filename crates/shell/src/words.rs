@@ -1,5 +1,7 @@
 //! Splitting a setting into words, and quoting a word for a prompt (spec/job.md §4, spec/checkout.md §1.2).
 
+use std::ffi::{OsStr, OsString};
+
 use crate::os;
 
 /// A text whose quotes don't match.
@@ -21,68 +23,70 @@ pub(crate) enum Flavour {
 }
 
 /// The words of `text` as this platform writes them. Nothing is expanded.
-pub fn split_words(text: &str) -> Result<Vec<String>, SplitError> {
-    split(text, os::WORDS)
+pub fn split_words(text: impl AsRef<OsStr>) -> Result<Vec<OsString>, SplitError> {
+    let words = split(text.as_ref().as_encoded_bytes(), os::WORDS)?;
+    Ok(words.into_iter().map(redkite_text::from_bytes).collect())
 }
 
-fn split(text: &str, flavour: Flavour) -> Result<Vec<String>, SplitError> {
+fn split(text: &[u8], flavour: Flavour) -> Result<Vec<Vec<u8>>, SplitError> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, quote) {
-            (c, Some(q)) if c == q && flavour == Flavour::Batch && characters.peek() == Some(&q) => {
-                characters.next();
+    let mut word: Option<Vec<u8>> = None;
+    let mut quote: Option<u8> = None;
+    let mut bytes = text.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, quote) {
+            (b, Some(q)) if b == q && flavour == Flavour::Batch && bytes.peek() == Some(&q) => {
+                bytes.next();
                 word.get_or_insert_default().push(q);
             }
-            (c, Some(q)) if c == q => quote = None,
-            (c, None) if flavour.quotes().contains(&c) => {
-                quote = Some(c);
+            (b, Some(q)) if b == q => quote = None,
+            (b, None) if flavour.quotes().contains(&b) => {
+                quote = Some(b);
                 word.get_or_insert_default();
             }
-            (c, _) if c == flavour.escape() => word.get_or_insert_default().extend(characters.next()),
-            (' ' | '\t' | '\n', None) => words.extend(word.take()),
-            (c, _) => word.get_or_insert_default().push(c),
+            (b, _) if b == flavour.escape() => word.get_or_insert_default().extend(bytes.next()),
+            (b' ' | b'\t' | b'\n', None) => words.extend(word.take()),
+            (b, _) => word.get_or_insert_default().push(b),
         }
     }
     if let Some(quote) = quote {
-        return Err(SplitError { quote, offset: text.len() - 1 });
+        return Err(SplitError { quote: quote.into(), offset: text.len() - 1 });
     }
     words.extend(word);
     Ok(words)
 }
 
 impl Flavour {
-    const fn quotes(self) -> &'static [char] {
+    const fn quotes(self) -> &'static [u8] {
         match self {
-            Self::Posix => &['\'', '"'],
-            Self::Batch => &['"'],
+            Self::Posix => b"'\"",
+            Self::Batch => b"\"",
         }
     }
 
-    const fn escape(self) -> char {
+    const fn escape(self) -> u8 {
         match self {
-            Self::Posix => '\\',
-            Self::Batch => '^',
+            Self::Posix => b'\\',
+            Self::Batch => b'^',
         }
     }
 }
 
 /// `word` as a shell would have to be given it.
-pub fn quote_word(word: &str) -> String {
-    const SPECIAL: &str = "!\"#$&'()*,;<=>?[]\\^`{}|~";
-    let mut quoted = String::with_capacity(word.len());
-    for character in word.chars() {
-        if SPECIAL.contains(character) {
+pub fn quote_word(word: impl AsRef<OsStr>) -> OsString {
+    const SPECIAL: &[u8] = b"!\"#$&'()*,;<=>?[]\\^`{}|~";
+    let bytes = word.as_ref().as_encoded_bytes();
+    let has_blanks = bytes.utf8_chunks().any(|chunk| chunk.valid().contains(char::is_whitespace));
+    let quote = if bytes.is_empty() || has_blanks { &b"\""[..] } else { b"" };
+    let mut quoted = quote.to_vec();
+    for byte in bytes {
+        if SPECIAL.contains(byte) {
             quoted.push(os::WORDS.escape());
         }
-        quoted.push(character);
+        quoted.push(*byte);
     }
-    if word.is_empty() || word.contains(char::is_whitespace) {
-        return format!("\"{quoted}\"");
-    }
-    quoted
+    quoted.extend_from_slice(quote);
+    redkite_text::from_bytes(quoted)
 }
 
 #[cfg(test)]
@@ -90,7 +94,8 @@ mod tests {
     use super::*;
 
     fn check(flavour: Flavour, text: &str, words: &[&str]) {
-        let split = split(text, flavour).expect("the quotes match");
+        let split = split(text.as_bytes(), flavour).expect("the quotes match");
+        let words: Vec<_> = words.iter().map(|word| word.as_bytes()).collect();
         assert_eq!(split, words, "{text}");
     }
 
@@ -113,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_quote_must_close() {
-        let error = split("\"abc", Flavour::Posix).expect_err("it is open");
+        let error = split(b"\"abc", Flavour::Posix).expect_err("it is open");
         assert_eq!(error.to_string(), "expected closing quote \" at offset 3, got EOF");
     }
 
@@ -129,5 +134,8 @@ mod tests {
         ] {
             assert_eq!(quote_word(word), quoted);
         }
+        let bytes = |bytes: &[u8]| redkite_text::from_bytes(bytes);
+        assert_eq!(quote_word(bytes(b"\xff'\xfe")), bytes(b"\xff\\'\xfe"));
+        assert_eq!(split_words(bytes(b"a\xff 'b \xfe'")), Ok(vec![bytes(b"a\xff"), bytes(b"b \xfe")]));
     }
 }

@@ -92,12 +92,13 @@ impl Hook<'_> {
     /// The words of its command line.
     fn command(&self) -> Vec<OsString> {
         let path = self.path.as_os_str().to_owned();
-        let found = |name: &str| crate::lookup::in_path(name, &self.env).map(PathBuf::into_os_string);
+        let found =
+            |name: &str| crate::lookup::in_path(name.as_ref(), &self.env).map(PathBuf::into_os_string);
         if let Ok(words) = redkite_shell::split_words(self.shell)
             && let Some((program, args)) = words.split_first()
         {
             let program = crate::lookup::program(program, &self.env).into_os_string();
-            return [program].into_iter().chain(args.iter().map(OsString::from)).chain([path]).collect();
+            return [program].into_iter().chain(args.iter().cloned()).chain([path]).collect();
         }
         match self.path.extension().and_then(|ending| ending.to_str()) {
             _ if has_shebang(self.path) => vec![path],

@@ -1,10 +1,10 @@
 //! Finding a program in the agent's own `PATH`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Where `program` is; a name without separator that isn't found stays as it is, so that starting it says so.
-pub(crate) fn program(program: &str, variables: &[(OsString, OsString)]) -> PathBuf {
+pub(crate) fn program(program: &OsStr, variables: &[(OsString, OsString)]) -> PathBuf {
     let path = Path::new(program);
     if path.components().count() > 1 {
         return path.to_owned();
@@ -13,7 +13,7 @@ pub(crate) fn program(program: &str, variables: &[(OsString, OsString)]) -> Path
 }
 
 /// The first runnable file of that name in `PATH`.
-pub(crate) fn in_path(name: &str, variables: &[(OsString, OsString)]) -> Option<PathBuf> {
+pub(crate) fn in_path(name: &OsStr, variables: &[(OsString, OsString)]) -> Option<PathBuf> {
     let path = variables
         .iter()
         .rev()
@@ -30,8 +30,9 @@ mod tests {
     #[test]
     fn names_are_looked_up_and_paths_are_not() {
         let variables = [("PATH".into(), "/nowhere:/bin:/usr/bin".into())];
-        assert!(program("sh", &variables).is_absolute());
-        assert_eq!(program("./x/y", &variables), Path::new("./x/y"));
-        assert_eq!(program("no-such-program", &variables), Path::new("no-such-program"));
+        let at = |name: &str| program(name.as_ref(), &variables);
+        assert!(at("sh").is_absolute());
+        assert_eq!(at("./x/y"), Path::new("./x/y"));
+        assert_eq!(at("no-such-program"), Path::new("no-such-program"));
     }
 }

@@ -157,7 +157,7 @@ pub enum BootstrapKind {
 #[derive(Clone, Debug)]
 pub struct JobSettings {
     /// The command of the bootstrap, split into words.
-    pub bootstrap: Vec<String>,
+    pub bootstrap: Vec<OsString>,
     /// Whose program that is.
     pub bootstrap_kind: BootstrapKind,
     /// Where jobs are built, and the bootstrap's directory.

@@ -23,7 +23,7 @@ pub(crate) fn run_inside(inside: Inside, halt: Halt, panics: Panics) -> i32 {
         place: Place::At(inside.directory),
         halt,
     };
-    let mut words = inside.args.into_iter();
+    let mut words = inside.args.into_iter().map(redkite_text::into_shown);
     let (group, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let result = match find(Some(&group), &name) {
         None => Err::<(), Failure>(unknown(&name, &format!("{PROGRAM} {group}"))),

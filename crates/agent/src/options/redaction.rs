@@ -32,7 +32,7 @@ impl RedactionOptions {
         environment: &Environment,
     ) -> Result<String, Failure> {
         let variables: Vec<_> = environment.texts().collect();
-        let pairs = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = variables.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let secrets = secret_variables(&self.patterns(), pairs).or_fail("finding env vars to redact")?;
         match redact_whole(&text, secrets.values()) {
             Redacted::Unchanged => Ok(text),

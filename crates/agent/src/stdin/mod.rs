@@ -31,7 +31,7 @@ pub(crate) fn text() -> Result<String, StdinError> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        .unwrap_or_else(|error| redkite_text::shown_bytes(error.as_bytes()).into_owned()))
 }
 
 /// What a command reads when an argument is missing.
@@ -53,7 +53,7 @@ impl Input {
         tracing::info!("Reading {what} from STDIN");
         match self {
             Self::Standard => text(),
-            Self::Given(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+            Self::Given(bytes) => Ok(redkite_text::shown_bytes(bytes).into_owned()),
         }
     }
 }

@@ -2,9 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -15,7 +15,7 @@ const AGENT: &str = env!("CARGO_BIN_EXE_buildkite-agent");
 /// A build machine with hooks, and a job for it.
 pub(crate) struct Machine {
     pub(crate) root: TempDir,
-    pub(crate) env: Vec<(String, String)>,
+    pub(crate) env: Vec<(String, OsString)>,
     /// What starts the agent, where it isn't the test itself.
     wrapper: Vec<String>,
 }
@@ -57,12 +57,12 @@ impl Machine {
             ("TMPDIR", at("tmp")),
             ("PATH", "/usr/bin:/bin".to_owned()),
         ];
-        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         Self { root, env, wrapper: Vec::new() }
     }
 
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
+    pub(crate) fn env(mut self, name: &str, value: &(impl AsRef<OsStr> + ?Sized)) -> Self {
+        self.env.push((name.to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -94,7 +94,7 @@ impl Machine {
     }
 
     /// Starts it with another environment.
-    pub(crate) fn start_with(&self, environment: &[(String, String)]) -> Child {
+    pub(crate) fn start_with(&self, environment: &[(String, OsString)]) -> Child {
         let mut words = self.wrapper.iter().map(String::as_str).chain([AGENT]);
         let mut command = Command::new(words.next().expect("the agent is one"));
         command

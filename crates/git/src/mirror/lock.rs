@@ -1,6 +1,6 @@
 //! The locks of a mirror (spec/checkout.md §10.2).
 use crate::error::CheckoutError;
-use redkite_shell::{Lock, LockError, RunError, Shell, Verbosity, quoted_path};
+use redkite_shell::{Lock, LockError, RunError, Shell, Verbosity, quoted};
 use redkite_telemetry::SpanStart;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ fn wait(shell: &Shell, name: &'static str, path: &Path, timeout: Duration) -> Re
         LockError::Over(_) if shell.context().is_over() => RunError::over(shell.context()).into(),
         LockError::Over(_) => CheckoutError::LockTimeout { lock: name },
         LockError::File { path, source } => {
-            shell.log().comment(format_args!("Could not acquire lock on {} ({source})", quoted_path(&path)));
+            shell.log().comment(format_args!("Could not acquire lock on {} ({source})", quoted(&path)));
             CheckoutError::Invalid(format!("unable to acquire {name} lock: {source}"))
         }
     })

@@ -4,7 +4,7 @@ use crate::command::{Args, Git};
 use crate::directory;
 use crate::error::CheckoutError;
 use crate::paths::sanitised;
-use redkite_shell::{Shell, quoted_path};
+use redkite_shell::{Shell, quoted};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,9 +22,8 @@ pub(super) fn take(
     let snapshot = unique_directory(&base, &sanitised(repository))
         .map_err(CheckoutError::file("creating snapshot directory in", &base))?;
     leftovers.push(snapshot.clone());
-    let shown = snapshot.to_string_lossy();
-    shell.log().comment(format_args!("Creating mirror snapshot in {}", quoted_path(&snapshot)));
-    let args = Args::new(["clone", "--mirror", "--", &mirror.to_string_lossy(), &shown]);
+    shell.log().comment(format_args!("Creating mirror snapshot in {}", quoted(&snapshot)));
+    let args = Args::new(["clone", "--mirror", "--"]).and([mirror, &snapshot]);
     Git::new(shell).run_as(Operation::Clone, args)?;
     Ok(snapshot)
 }

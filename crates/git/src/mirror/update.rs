@@ -13,9 +13,9 @@ use crate::retry::Policy;
 use crate::settings::{Mirrors, Settings};
 use crate::url::without_password;
 use redkite_process::Ending;
-use redkite_shell::{Lock, RunError, Shell, quoted_path};
+use redkite_shell::{Lock, RunError, Shell, quoted};
 use redkite_telemetry::SpanStart;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The attempt from which on a broken mirror is removed.
 const PATIENCE: u32 = 3;
@@ -130,7 +130,7 @@ impl<'a> Mirror<'a> {
         if !directory.exists() || self.is_sound() {
             return;
         }
-        let (log, shown) = (self.shell.log(), quoted_path(directory));
+        let (log, shown) = (self.shell.log(), quoted(directory));
         log.comment(format_args!("Removing mirror dir {shown}: it is not a sound git repository"));
         if let Err(error) = directory::remove_all(directory) {
             log.warning(format_args!("Failed to remove {shown}: {error}"));
@@ -145,9 +145,8 @@ impl<'a> Mirror<'a> {
             &["config", "--get-all", "remote.origin.url"],
             &["rev-list", "--all", "--objects", "--max-count=1", "--exclude-promisor-objects"],
         ];
-        let place = self.paths.repository.to_string_lossy();
         QUESTIONS.iter().all(|question| {
-            let args = Args::new(["--git-dir", &place]).and(question.iter().copied());
+            let args = Args::at(&self.paths.repository).and(question.iter().copied());
             let answer = Git::new(self.shell).capture_quietly(args);
             !matches!(answer, Err(RunError::Failed(Ending::Exited(_))))
         })
@@ -158,7 +157,7 @@ impl<'a> Mirror<'a> {
         if !staging.exists() {
             return Staging::Clear;
         }
-        let (log, shown) = (self.shell.log(), quoted_path(staging));
+        let (log, shown) = (self.shell.log(), quoted(staging));
         log.comment(format_args!("Removing interrupted remote mirror staging dir {shown}"));
         match directory::remove_all(staging) {
             Ok(()) => Staging::Clear,
@@ -171,11 +170,10 @@ impl<'a> Mirror<'a> {
 
     fn create(&mut self, staging: Staging) -> Result<(), CheckoutError> {
         let (shell, mirror) = (self.shell, self.paths.repository.clone());
-        let shown = mirror.to_string_lossy();
-        shell.log().comment(format_args!("Cloning a mirror of the repository to {}", quoted_path(&mirror)));
+        shell.log().comment(format_args!("Cloning a mirror of the repository to {}", quoted(&mirror)));
         let given = &self.settings.flags.clone_mirror;
         let flags = split_flags("git-clone-mirror-flags", given).inspect_err(|error| {
-            shell.log().error(format_args!("Invalid --git-clone-mirror-flags {given:?}: {error}"));
+            shell.log().error(format_args!("Invalid --git-clone-mirror-flags {}: {error}", quoted(given)));
         })?;
         let (settings, paths) = (self.settings, self.paths.clone());
         if staging == Staging::Clear
@@ -184,7 +182,7 @@ impl<'a> Mirror<'a> {
         {
             return Ok(());
         }
-        let args = Args::new(["clone", "--mirror"]).and(flags).and(["--", self.repository, &shown]);
+        let args = Args::new(["clone", "--mirror"]).and(flags).and(["--", self.repository]).and([&mirror]);
         Git::new(shell)
             .run_as(Operation::Clone, args)
             .inspect_err(|_| directory::remove_partial(shell, &mirror))
@@ -192,7 +190,7 @@ impl<'a> Mirror<'a> {
 
     fn update(&mut self) -> Result<(), CheckoutError> {
         let (shell, git) = (self.shell, Git::new(self.shell));
-        let directory = self.paths.repository.to_string_lossy().into_owned();
+        let directory = self.paths.repository.clone();
         let commit = &self.settings.source.commit;
         let present = matches!(self.part, Part::Repository { .. }) && git.has_commit(&directory, commit);
         if present {
@@ -204,7 +202,7 @@ impl<'a> Mirror<'a> {
             reconcile(shell, Some(&self.paths.repository), self.repository).during("setting remote URL")?;
         match self.part {
             Part::Submodule => shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| {
-                git.run(Args::new(["--git-dir", &directory, "fetch", "origin"]))
+                git.run(Args::at(&directory).and(["fetch", "origin"]))
             })?,
             Part::Repository { .. } if !present => {
                 shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| self.fetch(&directory))?;
@@ -213,7 +211,7 @@ impl<'a> Mirror<'a> {
         }
         if origin == Origin::Changed {
             for check in ["fsck", "gc"] {
-                if let Err(error) = git.run(Args::new(["--git-dir", &directory, check])) {
+                if let Err(error) = git.run(Args::at(&directory).and([check])) {
                     shell.log().warning(format_args!("Couldn't run git {check}: {error}"));
                 }
             }
@@ -221,7 +219,7 @@ impl<'a> Mirror<'a> {
         Ok(())
     }
 
-    fn fetch(&mut self, directory: &str) -> Result<(), CheckoutError> {
+    fn fetch(&mut self, directory: &Path) -> Result<(), CheckoutError> {
         let (shell, settings, paths) = (self.shell, self.settings, self.paths.clone());
         if let Some(remote) = self.remote()
             && remote_mirror::update(shell, settings, remote, &paths)?
@@ -242,10 +240,10 @@ impl<'a> Mirror<'a> {
             }
             MirrorPlan::Branch(_) => Policy::ONCE,
         };
-        let global = vec!["--git-dir".to_owned(), directory.to_owned()];
+        let global = Args::at(directory).into_words();
         let refspecs = vec![plan.refspec().to_owned()];
         // Without the user's flags: those are about the checkout.
-        let fetch = Fetch { global, policy, ..Fetch::origin("", refspecs) };
+        let fetch = Fetch { global, policy, ..Fetch::origin("".as_ref(), refspecs) };
         fetch.run(shell, Git::new(shell))
     }
 

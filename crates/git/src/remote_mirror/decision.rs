@@ -3,6 +3,7 @@ use crate::flags;
 use crate::paths::sanitised;
 use crate::settings::{PullRequestRef, Settings};
 use crate::url::Url;
+use std::ffi::OsString;
 
 /// Where the remote mirror is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,9 +103,9 @@ pub(crate) struct Situation<'a> {
     /// What there is already.
     pub git: GitDirectory,
     /// The clone flags, split; none if they can't be.
-    pub clone_flags: &'a [String],
+    pub clone_flags: &'a [OsString],
     /// The fetch flags, split; none if they can't be.
-    pub fetch_flags: &'a [String],
+    pub fetch_flags: &'a [OsString],
 }
 
 const LONGEST_BRANCH: usize = 240;
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn flags_and_attempts_count_too() {
-        let refmap = ["--refmap=x".to_owned()];
+        let refmap = ["--refmap=x".into()];
         let mut settings = eligible();
         let situation = Situation { fetch_flags: &refmap, ..fresh() };
         assert_eq!(decide(&settings, situation), Ok(Site::FreshClone));
@@ -228,7 +229,7 @@ mod tests {
             ("--remote-submodules", Skip::RecursiveSubmodules),
             ("--separate-git-dir=x", Skip::SeparateGitDir),
         ] {
-            let flags = [flag.to_owned()];
+            let flags = [flag.into()];
             assert_eq!(decide(&settings, Situation { clone_flags: &flags, ..fresh() }), Err(skip));
         }
         settings.mirrors = Some(Mirrors {

@@ -1,13 +1,15 @@
 //! A commit is fetched from the remote mirror into a checkout that exists (spec/checkout.md §11.5).
 use super::decision::Skip;
 use super::{Outcome, RemoteMirror, fetch_outcome, limited, promisor, still_running, transport};
-use crate::command::{Git, split_flags};
+use crate::command::{Args, Git, split_flags};
 use crate::error::{CheckoutError, During};
 use crate::fetch::Fetch;
 use crate::flags;
 use crate::retry::Policy;
 use crate::settings::Settings;
 use redkite_shell::Shell;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::time::Instant;
 
 /// Fetches the commit with the flags that the fetch from origin would have; answers whether it is there now.
@@ -15,7 +17,7 @@ pub(crate) fn fetch_into_checkout(
     shell: &Shell,
     settings: &Settings,
     remote: &mut RemoteMirror,
-    flags: &str,
+    flags: &OsStr,
 ) -> Result<bool, CheckoutError> {
     let start = Instant::now();
     let flags = filtered(shell, flags)?;
@@ -53,7 +55,7 @@ fn give_up(
 }
 
 /// A checkout that is a partial clone stays one.
-fn filtered(shell: &Shell, flags: &str) -> Result<String, CheckoutError> {
+fn filtered(shell: &Shell, flags: &OsStr) -> Result<OsString, CheckoutError> {
     let words = split_flags("git-fetch-flags", flags)?;
     if flags::has_filter(&words) || flags::any_starts_with(&words, &["--no-fi"]) {
         return Ok(flags.to_owned());
@@ -61,19 +63,23 @@ fn filtered(shell: &Shell, flags: &str) -> Result<String, CheckoutError> {
     let filter = promisor::Config::new(shell)
         .get("remote.origin.partialclonefilter")
         .during("preparing remote mirror fetch")?;
-    Ok(filter.map_or_else(|| flags.to_owned(), |filter| format!("{flags} --filter={filter}")))
+    let mut flags = flags.to_owned();
+    if let Some(filter) = filter {
+        flags.push(format!(" --filter={filter}"));
+    }
+    Ok(flags)
 }
 
-fn fetch(shell: &Shell, settings: &Settings, remote: &RemoteMirror, flags: &str) -> Outcome {
+fn fetch(shell: &Shell, settings: &Settings, remote: &RemoteMirror, flags: &OsStr) -> Outcome {
     let limited = limited(shell);
     let git = Git::new(&limited);
-    let mut global = vec!["--git-dir".to_owned(), ".git".to_owned()];
-    global.extend(transport(&settings.agent));
+    let git_dir = Path::new(".git");
+    let global = Args::at(git_dir).and(transport(&settings.agent)).into_words();
     let commit = &settings.source.commit;
     let fetch =
         Fetch { global, flags, remote: &remote.url, refspecs: vec![commit.clone()], policy: Policy::ONCE };
     match fetch.run(&limited, git.unseen()) {
-        Ok(()) if git.has_commit(".git", commit) => Outcome::Hit,
+        Ok(()) if git.has_commit(git_dir, commit) => Outcome::Hit,
         Ok(()) => Outcome::Miss,
         Err(error) => fetch_outcome(&error, &limited),
     }

@@ -7,6 +7,7 @@ use crate::directory;
 use crate::error::CheckoutError;
 use crate::settings::Settings;
 use redkite_shell::Shell;
+use std::ffi::OsString;
 use std::time::Instant;
 
 /// Whether there is a clone now.
@@ -28,7 +29,7 @@ pub(crate) fn clone(
     shell: &Shell,
     settings: &Settings,
     remote: &mut RemoteMirror,
-    flags: &[String],
+    flags: &[OsString],
 ) -> Result<Cloned, CheckoutError> {
     let start = Instant::now();
     let contents = match try_clone(shell, settings, remote, flags) {
@@ -61,7 +62,7 @@ fn try_clone(
     shell: &Shell,
     settings: &Settings,
     remote: &RemoteMirror,
-    flags: &[String],
+    flags: &[OsString],
 ) -> Result<Contents, CheckoutError> {
     let git = Git::new(shell);
     let args =
@@ -69,7 +70,7 @@ fn try_clone(
     git.unseen().run_as(Operation::Clone, args.and(["--", &remote.url, "."]))?;
     git.run(Args::new(["remote", "set-url", "origin", &settings.repository]))?;
     let shallow = git.capture(Args::new(["rev-parse", "--is-shallow-repository"]))? == "true";
-    Ok(Contents { commit: git.has_commit(".git", &settings.source.commit), shallow })
+    Ok(Contents { commit: git.has_commit(".git".as_ref(), &settings.source.commit), shallow })
 }
 
 /// Whether the clone uses objects of other repositories.

@@ -21,6 +21,7 @@ use crate::url::without_password;
 use decision::{GitDirectory, Site, Situation, Skip};
 use redkite_shell::{RunError, Shell};
 use redkite_telemetry::Span;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -141,25 +142,21 @@ impl RemoteMirror {
 }
 
 /// Options for every command that talks to the remote mirror: no credentials and headers but the agent's own.
-fn transport(agent: &Path) -> Vec<String> {
-    let own = format!("credential.helper={}", helper(agent));
-    let settings = [
-        "credential.useHttpPath=true",
-        "credential.helper=",
-        &own,
-        "http.extraHeader=",
-        "protocol.version=2",
-    ];
-    options(&settings)
+fn transport(agent: &Path) -> Vec<OsString> {
+    let own = redkite_text::join(["credential.helper=".as_ref(), helper(agent).as_os_str()], "");
+    let mut words = options(&["credential.useHttpPath=true", "credential.helper="]);
+    words.extend(["-c".into(), own]);
+    words.extend(options(&["http.extraHeader=", "protocol.version=2"]));
+    words
 }
 
 /// Options for a whole clone: it has no time limit, but it must get on.
-fn patience() -> Vec<String> {
+fn patience() -> Vec<OsString> {
     options(&["http.lowSpeedLimit=1000", "http.lowSpeedTime=60"])
 }
 
-fn options(settings: &[&str]) -> Vec<String> {
-    settings.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]).collect()
+fn options(settings: &[&str]) -> Vec<OsString> {
+    settings.iter().flat_map(|setting| ["-c", setting]).map(OsString::from).collect()
 }
 
 /// What a failed clone comes to.
@@ -196,11 +193,11 @@ mod tests {
     #[test]
     fn the_agent_is_the_only_source_of_credentials() {
         assert_eq!(
-            transport(Path::new("/opt/it's/agent")).join(" "),
+            transport(Path::new("/opt/it's/agent")).join(" ".as_ref()),
             "-c credential.useHttpPath=true -c credential.helper= \
              -c credential.helper=!'/opt/it'\\''s/agent' git-credentials-helper -c http.extraHeader= \
              -c protocol.version=2"
         );
-        assert_eq!(patience().join(" "), "-c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60");
+        assert_eq!(patience().join(" ".as_ref()), "-c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60");
     }
 }

@@ -11,6 +11,7 @@ use crate::paths::{MirrorPaths, sanitised};
 use crate::retry::Policy;
 use crate::settings::Settings;
 use redkite_shell::Shell;
+use std::ffi::OsString;
 use std::fs;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ pub(crate) fn create(
     settings: &Settings,
     remote: &mut RemoteMirror,
     paths: &MirrorPaths,
-    flags: &[String],
+    flags: &[OsString],
 ) -> Result<bool, CheckoutError> {
     let start = Instant::now();
     match try_create(shell, settings, remote, paths, flags) {
@@ -43,16 +44,16 @@ fn try_create(
     settings: &Settings,
     remote: &RemoteMirror,
     paths: &MirrorPaths,
-    flags: &[String],
+    flags: &[OsString],
 ) -> Result<Outcome, CheckoutError> {
     let git = Git::new(shell);
     fs::create_dir(&paths.staging).map_err(CheckoutError::file("creating directory", &paths.staging))?;
-    let staging = paths.staging.to_string_lossy();
+    let staging = &paths.staging;
     let args = Args::new(transport(&settings.agent)).and(patience()).and(["clone", "--mirror"]);
-    let args = args.and(flags.iter().cloned()).and(["--", &remote.url, &staging]);
+    let args = args.and(flags.iter().cloned()).and(["--", &remote.url]).and([staging]);
     git.unseen().run_as(Operation::Clone, args)?;
-    git.run(Args::new(["--git-dir", &staging, "remote", "set-url", "origin", &settings.repository]))?;
-    let commit = git.has_commit(&staging, &settings.source.commit);
+    git.run(Args::at(staging).and(["remote", "set-url", "origin", &settings.repository]))?;
+    let commit = git.has_commit(staging, &settings.source.commit);
     fs::rename(&paths.staging, &paths.repository)
         .map_err(CheckoutError::file("moving into place", &paths.staging))?;
     Ok(if commit { Outcome::Hit } else { Outcome::Miss })
@@ -67,20 +68,19 @@ pub(crate) fn update(
 ) -> Result<bool, CheckoutError> {
     let (start, source) = (Instant::now(), &settings.source);
     let limited = limited(shell);
-    let mirror = paths.repository.to_string_lossy();
+    let mirror = &paths.repository;
     let target = format!("refs/buildkite-agent/remote-mirror/{}", sanitised(&source.branch));
-    let mut global = vec!["--git-dir".to_owned(), mirror.clone().into_owned()];
-    global.extend(transport(&settings.agent));
+    let global = Args::at(mirror).and(transport(&settings.agent)).into_words();
     let fetch = Fetch {
         global,
-        flags: "--no-tags",
+        flags: "--no-tags".as_ref(),
         remote: &remote.url,
         refspecs: vec![format!("+{}:{target}", source.commit)],
         policy: Policy::ONCE,
     };
     let git = Git::new(&limited);
     let outcome = match fetch.run(&limited, git.unseen()) {
-        Ok(()) if git.has_commit(&mirror, &source.commit) => Outcome::Hit,
+        Ok(()) if git.has_commit(mirror, &source.commit) => Outcome::Hit,
         Ok(()) => Outcome::Miss,
         Err(error) => fetch_outcome(&error, &limited),
     };

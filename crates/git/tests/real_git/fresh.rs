@@ -84,7 +84,7 @@ fn a_part_of_the_tree() {
     let mut bed = Bed::new();
     bed.sh("cd project && mkdir src && echo s > src/s.txt && git add . && git commit -qm src");
     let mut settings = bed.settings("HEAD");
-    settings.sparse.paths = vec![" other ".into(), String::new()];
+    settings.sparse.paths = vec![" other ".into(), "".into()];
     bed.check_out(&settings).expect("it succeeds");
     assert_eq!(bed.sh("cd builds/demo && ls"), "a.txt");
     let git = bed.git();
@@ -145,7 +145,7 @@ fn a_key_is_there_for_git_only() {
         "cat > ssh <<'END'\n#!/bin/sh\nprintf '%s\\n' \"$@\" | grep -A1 -e '^-i$' | tail -1 | xargs -I KEY sh -c 'cat KEY; stat -c %a KEY \"$(dirname KEY)\"' > \"$HOME/key.log\"\n\
          for last in \"$@\"; do :; done\nexec sh -c \"$last\"\nEND\nchmod +x ssh",
     );
-    let path = bed.shell.get("PATH").expect("it is set");
+    let path = bed.shell.env().text("PATH").into_owned();
     bed.shell.set("PATH", format!("{}:{path}", bed.path("").display()));
     bed.shell.set("GIT_SSH_VARIANT", "ssh");
     bed.check_out(&settings).expect("it succeeds");
@@ -161,5 +161,5 @@ fn the_experiment_resolves_the_commit() {
     settings.resolve_commit = true;
     bed.shell.set("BUILDKITE_COMMIT", "HEAD");
     bed.check_out(&settings).expect("it succeeds");
-    assert_eq!(bed.shell.get("BUILDKITE_COMMIT"), Some(bed.commit("main")));
+    assert_eq!(bed.shell.get("BUILDKITE_COMMIT"), Some(bed.commit("main").into()));
 }

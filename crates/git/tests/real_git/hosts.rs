@@ -12,7 +12,7 @@ fn with_ssh() -> Bed {
          printf '#!/bin/sh\\necho \"$*\" >> %s/scans\\n[ -z \"$SILENT\" ] || exit 0\\necho real.example ssh-rsa AAA\\necho real.example ssh-ed25519 BBB\\n' \"$PWD\" > bin/ssh-keyscan && \
          chmod +x bin/*",
     );
-    let path = bed.shell.get("PATH").expect("it is set");
+    let path = bed.shell.env().text("PATH").into_owned();
     bed.shell.set("PATH", format!("{}:{path}", bed.path("bin").display()));
     bed
 }

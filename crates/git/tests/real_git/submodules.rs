@@ -15,7 +15,7 @@ fn with_submodule() -> Bed {
 fn they_are_initialised_reset_and_cleaned() {
     let mut bed = with_submodule();
     let mut settings = bed.settings("HEAD");
-    settings.submodules.configuration = vec!["core.abbrev=9".into(), String::new()];
+    settings.submodules.configuration = vec!["core.abbrev=9".into(), "".into()];
     bed.check_out(&settings).expect("it succeeds");
     bed.sh("cd builds/demo/vendor/lib && echo dirt > lib.txt && touch untracked");
     bed.check_out(&settings).expect("it succeeds");

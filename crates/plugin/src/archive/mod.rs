@@ -8,7 +8,7 @@ pub use error::ArchiveError;
 use crate::plugin::Plugin;
 use crate::reference::Reference;
 use download::Source;
-use redkite_shell::{Shell, quoted_path};
+use redkite_shell::{Shell, quoted};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) fn install(
     leftovers: &mut Vec<PathBuf>,
 ) -> Result<(), ArchiveError> {
     let (reference, log) = (&plugin.reference, shell.log());
-    let (name, shown) = (reference.display_name(), quoted_path(directory));
+    let (name, shown) = (reference.display_name(), quoted(directory));
     log.comment(format_args!("Plugin {name:?} will be downloaded as zip archive"));
     let wanted = wanted_digest(reference)?;
     let source = Source::of(reference)?;

@@ -40,7 +40,7 @@ impl Bootstrap {
             |(program, args)| (crate::lookup::program(program, inherited), args.to_vec()),
         );
         let launch = Launch {
-            args: args.into_iter().map(OsString::from).collect(),
+            args,
             env,
             terminal,
             streams: match settings.bootstrap_kind {

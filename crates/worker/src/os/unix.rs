@@ -21,7 +21,7 @@ pub(crate) fn private(options: &mut OpenOptions) {
 }
 
 /// Under which names a program may lie in a folder.
-pub(crate) fn names_of(folder: &Path, name: &str) -> Vec<PathBuf> {
+pub(crate) fn names_of(folder: &Path, name: &OsStr) -> Vec<PathBuf> {
     vec![folder.join(name)]
 }
 

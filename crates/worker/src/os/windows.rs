@@ -18,8 +18,9 @@ pub(crate) const POWERSHELL: &str = "powershell.exe";
 pub(crate) fn private(_: &mut OpenOptions) {}
 
 /// Under which names a program may lie in a folder.
-pub(crate) fn names_of(folder: &Path, name: &str) -> Vec<PathBuf> {
-    ["", ".exe", ".bat", ".cmd"].iter().map(|ending| folder.join(format!("{name}{ending}"))).collect()
+pub(crate) fn names_of(folder: &Path, name: &OsStr) -> Vec<PathBuf> {
+    let with = |ending: &&str| folder.join([name, OsStr::new(ending)].join("".as_ref()));
+    ["", ".exe", ".bat", ".cmd"].iter().map(with).collect()
 }
 
 /// Whether a variable is the one that programs are looked up in.

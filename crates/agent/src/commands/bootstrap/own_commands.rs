@@ -1,5 +1,6 @@
 //! Commands of this program that a job needs: done in this process, or by the program that stands in for it.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use redkite_api::Halt;
@@ -57,23 +58,27 @@ impl OwnCommands {
     }
 
     /// Runs the command of these words, as a child of the job's shell would be run.
-    pub(super) fn run<const N: usize>(&self, shell: &Shell, words: [&str; N]) -> Result<(), RunError> {
+    pub(super) fn run<T: AsRef<OsStr>>(
+        &self,
+        shell: &Shell,
+        words: impl IntoIterator<Item = T>,
+    ) -> Result<(), RunError> {
         self.perform(shell, &self.command(words))
     }
 
     /// The same for a command that reads `input`.
-    pub(super) fn run_with<const N: usize>(
+    pub(super) fn run_with<T: AsRef<OsStr>>(
         &self,
         shell: &Shell,
-        words: [&str; N],
+        words: impl IntoIterator<Item = T>,
         input: String,
     ) -> Result<(), RunError> {
         self.perform(shell, &self.command(words).input(input))
     }
 
-    fn command<const N: usize>(&self, words: [&str; N]) -> Command {
-        let given = words.into_iter().filter(|word| !word.is_empty());
-        Command::new(self.agent.path().to_string_lossy(), given)
+    fn command<T: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = T>) -> Command {
+        let given = words.into_iter().map(|word| word.as_ref().to_owned()).filter(|word| !word.is_empty());
+        Command::new(self.agent.path(), given)
     }
 
     fn perform(&self, shell: &Shell, command: &Command) -> Result<(), RunError> {
@@ -92,8 +97,8 @@ impl OwnCommands {
 
     fn needs_a_process(&self, shell: &Shell) -> bool {
         let job = shell.env();
-        OF_THE_PROCESS.iter().any(|name| {
-            job.get(name).is_some_and(|value| self.environment.get(name).as_deref() != Some(value))
-        })
+        OF_THE_PROCESS
+            .iter()
+            .any(|name| job.get(name).is_some_and(|value| self.environment.value(name) != Some(value)))
     }
 }

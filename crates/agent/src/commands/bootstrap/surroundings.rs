@@ -66,7 +66,10 @@ impl Surroundings for AgentSurroundings {
     }
 
     fn upload(&mut self, shell: &Shell, upload: &Upload) -> Result<(), RunError> {
-        self.commands.run(shell, ["artifact", "upload", &upload.paths, &upload.destination])
+        self.commands.run(
+            shell,
+            ["artifact".as_ref(), "upload".as_ref(), upload.paths.as_os_str(), &upload.destination],
+        )
     }
 }
 
@@ -85,8 +88,7 @@ struct RunningJob(JobSide);
 
 impl Job for RunningJob {
     fn environment(&self) -> BTreeMap<String, String> {
-        let env = self.0.shell.env();
-        env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        self.0.shell.env().texts().collect()
     }
 
     fn checkout_override(&self) -> OverrideMode {
@@ -110,7 +112,7 @@ impl Job for RunningJob {
     }
 
     fn promise_failure(&self, exit_status: i64, reason: &str) -> Declared {
-        let job = JobId::from(self.0.shell.get("BUILDKITE_JOB_ID").unwrap_or_default());
+        let job = JobId::from(&*self.0.shell.env().text("BUILDKITE_JOB_ID"));
         let promise = PromisedFailure { exit_status, reason: reason.to_owned() };
         match self.client().call(&promise_failure(&job, &promise)) {
             Ok(()) => Declared::Accepted { upstream_status: 204 },
@@ -132,14 +134,13 @@ impl RunningJob {
     /// A client for the server that the job's environment names (docs/spec/job.md §17).
     fn client(&self) -> Client {
         let env = self.0.shell.env();
-        let variables = env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let headers = RequestHeaders::from_environment(variables);
-        let http2 = match env.value("BUILDKITE_NO_HTTP2") {
+        let headers = RequestHeaders::from_environment(env.texts());
+        let http2 = match &*env.text("BUILDKITE_NO_HTTP2") {
             "true" | "1" => Http2::Disabled,
             _ => Http2::Offered,
         };
-        let endpoint = Endpoint::from(env.value("BUILDKITE_AGENT_ENDPOINT"));
-        let token = Token::from(env.value("BUILDKITE_AGENT_ACCESS_TOKEN"));
+        let endpoint = Endpoint::from(&*env.text("BUILDKITE_AGENT_ENDPOINT"));
+        let token = Token::from(&*env.text("BUILDKITE_AGENT_ACCESS_TOKEN"));
         Client::new(Settings { headers, http2, ..Settings::new(endpoint, token) })
     }
 }

@@ -15,13 +15,16 @@ pub(crate) struct Args {
     #[command(flatten)]
     global: GlobalOptions,
 
-    /// json, or json-pretty for one variable a line
+    /// json, or json-pretty for one variable a line, or nul for NAME=value with a NUL after each, byte for byte
     #[arg(long, env = "BUILDKITE_AGENT_ENV_DUMP_FORMAT", default_value = "json")]
     format: String,
 }
 
 impl Command for Args {
     fn run(self, cx: &mut Context) -> Result<(), Failure> {
+        if self.format == "nul" {
+            return Ok(cx.out.bytes(&redkite_text::packed(cx.environment.iter()))?);
+        }
         let variables: BTreeMap<String, String> =
             cx.environment.texts().filter(|(name, _)| !name.is_empty() && !name.starts_with('=')).collect();
         let form = if self.format == "json-pretty" { Form::Pretty } else { Form::Compact };

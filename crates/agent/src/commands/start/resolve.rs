@@ -168,10 +168,9 @@ fn seconds(seconds: i64) -> Option<Duration> {
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
-fn bootstrap(args: &Args) -> Result<Vec<String>, Failure> {
+fn bootstrap(args: &Args) -> Result<Vec<OsString>, Failure> {
     if args.bootstrap_script.as_str().is_empty() {
-        let program = own_program()?.to_string_lossy().into_owned();
-        return Ok(vec![program, "bootstrap".to_owned()]);
+        return Ok(vec![own_program()?.into(), "bootstrap".into()]);
     }
     redkite_shell::split_words(args.bootstrap_script.as_str())
         .or_fail("splitting bootstrap-script into words")
