@@ -62,12 +62,13 @@ impl Watch<'_> {
     /// Asks for the job's state from time to time while its process runs.
     async fn poll(&self) -> Stop {
         self.running.cancelled().await;
-        point(Place::Running, self.job.as_str());
         let start = tokio::time::Instant::now() + self.interval;
         let mut ticks = tokio::time::interval_at(start, self.interval);
         loop {
             tokio::time::sleep(random::part_of(self.interval)).await;
-            if let Some(stop) = self.ask().await {
+            let stop = self.ask().await;
+            point(Place::Running, self.job.as_str());
+            if let Some(stop) = stop {
                 return stop;
             }
             ticks.tick().await;

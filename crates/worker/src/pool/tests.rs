@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Offers each agent its job, and sends them home when as many jobs as it has are finished.
@@ -24,7 +24,14 @@ struct Plane {
     registered: usize,
 }
 
-type Shared = Arc<Mutex<Plane>>;
+#[derive(Default)]
+struct Watched {
+    plane: Mutex<Plane>,
+    /// A piece of a log came.
+    logged: Condvar,
+}
+
+type Shared = Arc<Watched>;
 
 /// What came of a pool.
 struct Outcome {
@@ -44,7 +51,8 @@ fn run(name: &'static str, scripts: &[&str], change: impl FnOnce(&mut Settings))
     };
     let jobs: Vec<_> = scripts.iter().enumerate().map(job).collect();
     let offered = vec![false; jobs.len()];
-    let plane = Arc::new(Mutex::new(Plane { jobs, offered, ..Plane::default() }));
+    let plane = Plane { jobs, offered, ..Plane::default() };
+    let plane = Arc::new(Watched { plane: Mutex::new(plane), logged: Condvar::new() });
     let served = plane.clone();
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
@@ -79,11 +87,30 @@ fn serve(connection: &TcpStream, plane: &Shared, name: &str) {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let answer = plane.lock().unwrap_or_else(PoisonError::into_inner).on(&line, &body, name).to_string();
+        let answer = plane.answer(&line, &body, name);
         let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
         let mut writer = connection;
         writer.write_all(text.as_bytes()).unwrap();
         line.clear();
+    }
+}
+
+impl Watched {
+    fn answer(&self, line: &str, body: &[u8], name: &str) -> String {
+        let plane = self.lock();
+        // The state of a job is asked for while it runs: told when it has said something.
+        let asks_for_state = line.starts_with("GET") && line.contains("/jobs/");
+        let mut plane = match asks_for_state {
+            true => self.logged.wait_while(plane, |plane| plane.log.is_empty()).unwrap(),
+            false => plane,
+        };
+        let answer = plane.on(line, body, name).to_string();
+        self.logged.notify_all();
+        answer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Plane> {
+        self.plane.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,7 +157,7 @@ impl Plane {
 impl Outcome {
     /// Holds the end of each job (`status reason`), in their order, and that every agent said goodbye.
     fn check(&self, ends: &[&str], in_log: &str) {
-        let plane = self.plane.lock().unwrap_or_else(PoisonError::into_inner);
+        let plane = self.plane.lock();
         let mut finishes = plane.finishes.clone();
         finishes.sort_by(|(a, _), (b, _)| a.cmp(b));
         let words: Vec<_> = finishes
