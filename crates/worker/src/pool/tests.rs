@@ -65,7 +65,7 @@ fn run(name: &'static str, scripts: &[&str], change: impl FnOnce(&mut Settings))
     settings.identity.spawn = NonZeroU32::new(u32::try_from(scripts.len()).unwrap()).unwrap();
     settings.ping_mode = PingMode::PollOnly;
     settings.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
-    settings.job.bootstrap = ["/bin/sh", "-c", "eval \"$SCRIPT\""].map(str::to_owned).to_vec();
+    settings.job.bootstrap = ["/bin/sh", "-c", "eval \"$SCRIPT\""].map(Into::into).to_vec();
     settings.job.build_path = std::env::temp_dir().display().to_string().into();
     change(&mut settings);
     Outcome { exit: start(settings), plane }
