@@ -1,11 +1,10 @@
 //! When a whole pool has had nothing to do for long enough (spec/agent.md §10.3).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-use tokio::sync::Notify;
-
 use crate::settings::LONGEST;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// What one worker is up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +86,7 @@ impl IdleMonitor {
             match over_at {
                 None => changed.await,
                 Some(at) => tokio::select! {
-                    () = tokio::time::sleep_until(at.into()) => return,
+                    () = tokio::time::sleep_until(at) => return,
                     () = changed => {}
                 },
             }

@@ -226,4 +226,6 @@ fn exit(errors: Vec<WorkerError>) -> Exit {
 }
 
 #[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
 mod tests;

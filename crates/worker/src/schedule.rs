@@ -1,7 +1,8 @@
 //! When pings are due: ticks at a steady period, each followed by a random part of one (spec/agent-api.md §10.2).
 
 use crate::dispatch::Rhythm;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The ticks of one worker.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,8 @@ use redkite_api::wire::RegisterAnswer;
 use redkite_api::{AgentId, Endpoint};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// One registered worker.
 #[derive(Debug)]

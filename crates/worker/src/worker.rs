@@ -20,7 +20,7 @@ use redkite_api::wire::Job;
 use redkite_api::{ApiError, JobId, calls};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
@@ -78,7 +78,7 @@ fn shown(job: &Job) -> Shown {
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     let url = variable("BUILDKITE_BUILD_URL");
     let url = if url.is_empty() { String::new() } else { format!("{url}#{}", job.id) };
-    Shown { id: job.id.clone(), label: words.join(" · "), url, since: Instant::now() }
+    Shown { id: job.id.clone(), label: words.join(" · "), url, since: std::time::Instant::now() }
 }
 
 type Activity<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
@@ -280,7 +280,7 @@ impl Worker {
 
     async fn ping_due(&self, due: Instant) -> Event {
         let started = Instant::now();
-        tokio::time::sleep_until(due.into()).await;
+        tokio::time::sleep_until(due).await;
         self.board.metrics.ping_wait.time(started.elapsed());
         Event::PingDue
     }
