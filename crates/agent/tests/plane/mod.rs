@@ -18,6 +18,10 @@ struct State {
     job: &'static str,
     chunks: BTreeMap<u64, Vec<u8>>,
     finish: Value,
+    /// How often each path was asked for.
+    asked: BTreeMap<String, usize>,
+    /// What is never answered.
+    silent: Option<&'static str>,
 }
 
 /// The state, and that it has changed.
@@ -55,6 +59,18 @@ impl Plane {
         plane
     }
 
+    /// The same plane, which has no job.
+    pub(crate) fn without_job(self) -> Self {
+        self.state().handed_out = true;
+        self
+    }
+
+    /// The same plane, which takes requests for this path and says nothing.
+    pub(crate) fn silent_on(self, path: &'static str) -> Self {
+        self.state().silent = Some(path);
+        self
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -80,6 +96,19 @@ impl Plane {
         let waited = self.shared.changed.wait_timeout_while(self.state(), PATIENCE, |state| !has(state));
         let (state, timeout) = waited.expect("no thread panics in it");
         assert!(!timeout.timed_out(), "{words:?} never came: {}", String::from_utf8_lossy(&state.log()));
+    }
+
+    /// How often this path was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        self.state().asked.get(path).copied().unwrap_or(0)
+    }
+
+    /// Waits until this path was asked for so often.
+    pub(crate) fn wait_for_asked(&self, path: &str, times: usize) {
+        let lacks = |state: &mut State| state.asked.get(path).copied().unwrap_or(0) < times;
+        let waited = self.shared.changed.wait_timeout_while(self.state(), PATIENCE, lacks);
+        let (state, timeout) = waited.expect("no thread panics in it");
+        assert!(!timeout.timed_out(), "{path} was not asked for {times} times: {:?}", state.asked);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -122,22 +151,31 @@ fn serve(mut stream: &TcpStream, shared: &Shared, url: &str) -> std::io::Result<
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
+    let (path, query) = path_of(&route);
     let answer = {
         let mut state = shared.state.lock().expect("no thread panics in it");
-        answer(&route, body, &mut state, url).to_string()
+        *state.asked.entry(path.to_owned()).or_default() += 1;
+        (state.silent != Some(path)).then(|| answer(path, query, body, &mut state, url).to_string())
     };
     shared.changed.notify_all();
+    // Whoever gets no answer goes at last.
+    let Some(answer) = answer else { return reader.read_to_end(&mut Vec::new()).map(drop) };
     write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())
 }
 
-fn answer(route: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
-    let mut words = route.split(' ');
-    let path = words.nth(1).unwrap_or_default().trim_start_matches("/v3/");
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+/// Path and query of a request line.
+fn path_of(route: &str) -> (&str, &str) {
+    let path = route.split(' ').nth(1).unwrap_or_default().trim_start_matches("/v3/");
+    path.split_once('?').unwrap_or((path, ""))
+}
+
+fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
     match path {
         "register" => json!({"id": "agent-id", "name": "agent", "access_token": "session", "endpoint": url,
             "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": []}),
-        "ping" if !state.handed_out => json!({"job": {"id": "job", "state": "assigned", "env": state.env}}),
+        "ping" if !std::mem::replace(&mut state.handed_out, true) => {
+            json!({"job": {"id": "job", "state": "assigned", "env": state.env}})
+        }
         "jobs/job/accept" | "jobs/job/acquire" => {
             state.handed_out = true;
             json!({"id": "job", "endpoint": url, "state": "accepted", "env": state.env, "token": "job-token",
