@@ -6,6 +6,8 @@ mod context;
 mod definition;
 mod deprecation;
 mod dispatch;
+#[cfg(test)]
+mod every_option;
 pub(crate) mod help;
 mod inside;
 mod lists;

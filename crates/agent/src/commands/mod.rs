@@ -26,7 +26,7 @@ mod tool;
 mod workdir;
 
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 
 use crate::cli::Category::{Agent, Internal, Job};
 use crate::cli::{Entry, Group, command, group, hidden};

@@ -3,28 +3,28 @@
 use serde_json::Value;
 
 use super::{COMMANDS, GROUPS};
-use crate::cli::{Definition, Entry, Flag, Kind, help};
+use crate::cli::{Definition, Deprecation, Entry, Flag, Kind, help};
 
 const TABLE: &str = include_str!("../../../../docs/spec/cli.json");
 
 /// What is not in this version yet.
 const LATER: &[&str] = &["acknowledgements", "cache save", "cache restore"];
 
-fn table() -> Value {
+pub(crate) fn table() -> Value {
     serde_json::from_str(TABLE).expect("the table of the specification is JSON")
 }
 
-fn commands(table: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn commands(table: &Value) -> impl Iterator<Item = &Value> {
     let commands = table["commands"].as_array().expect("a list of commands");
     commands.iter().filter(|command| command["kind"] == "command")
 }
 
-fn strings(value: &Value) -> Vec<&str> {
+pub(crate) fn strings(value: &Value) -> Vec<&str> {
     value.as_array().map(|items| items.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
 }
 
 /// The flags of a command: those of the sets it includes, without what it leaves out, and its own.
-fn flags<'t>(table: &'t Value, command: &'t Value) -> Vec<&'t Value> {
+pub(crate) fn flags<'t>(table: &'t Value, command: &'t Value) -> Vec<&'t Value> {
     let excluded = strings(&command["exclude"]);
     let sets = strings(&command["include"]).into_iter().filter_map(|set| table["flag_sets"][set].as_array());
     let own = command["flags"].as_array().into_iter().flatten();
@@ -93,6 +93,33 @@ fn every_flag_is_as_specified() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What became of an option, in the table's words.
+fn fate(entry: &Entry, name: &str) -> Option<(&'static str, &'static str)> {
+    entry.deprecated.iter().find_map(|&deprecation| match deprecation {
+        Deprecation::Renamed { old, new } => (old == name).then_some(("works", new)),
+        Deprecation::Dead { old, .. } => (old == name).then_some(("warning-only", "")),
+        Deprecation::Old { old, .. } => (old == name).then_some(("works", "")),
+    })
+}
+
+#[test]
+fn old_options_are_as_specified() {
+    let table = table();
+    for command in commands(&table) {
+        let Some(entry) = COMMANDS.iter().find(|entry| command["command"] == entry.path) else { continue };
+        for flag in flags(&table, command) {
+            let name = flag["name"].as_str().unwrap_or_default();
+            let (effect, new) = (&flag["deprecated"]["effect"], &flag["deprecated"]["replaced_by"]);
+            match fate(entry, name) {
+                // Accepted without a word.
+                None => assert!(effect.is_null() || effect == "ignored", "{name}"),
+                Some((ours, "")) => assert_eq!(ours, effect, "{name}"),
+                Some((ours, to)) => assert!(effect == ours && new == to, "{name}: {effect} {new}"),
+            }
+        }
+    }
 }
 
 #[test]

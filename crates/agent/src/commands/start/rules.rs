@@ -104,7 +104,9 @@ pub(super) fn spawn(args: &Args) -> Result<NonZeroU32, Failure> {
         1.. if spawn > 1 => {
             return Err(Failure::new("you can't specify spawn and spawn-per-cpu at the same time"));
         }
-        1.. => per_cpu * std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64),
+        1.. => {
+            per_cpu.saturating_mul(std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as i64))
+        }
         _ => spawn,
     };
     if !args.lifetime.acquire_job.is_empty() && spawn != 1 {
