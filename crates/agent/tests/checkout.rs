@@ -7,69 +7,11 @@ mod machine;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use machine::Machine;
+use machine::checkouts::{LONG, SIGKILL, faulty, is_alive, job, sh, signal, wait_for_file};
 
-/// Longer than any of these may take.
-const LONG: Duration = Duration::from_secs(60);
-
-/// The script of a git that does `$FAULT`, a shell command, in the first command line that matches `$WHEN`, and is
-/// the real one otherwise. Git's own children are left alone.
-const GIT: &str = r#"#!/bin/sh
-own=$(dirname "$(dirname "$0")")
-if [ -z "$INSIDE" ]; then
-    echo "$*" >> "$own/git.log"
-    export INSIDE=1
-    case " $* " in
-        *" $WHEN "*) if mkdir "$own/done" 2>/dev/null; then eval "$FAULT"; fi ;;
-    esac
-fi
-PATH=/usr/local/bin:/usr/bin:/bin exec git "$@"
-"#;
-
-/// A job that checks out `project`, a repository of one file, and prints that.
-fn job() -> Machine {
-    let machine = Machine::new("cat a.txt").file("bin/git", GIT);
-    let root = machine.root.path().to_owned();
-    std::fs::remove_dir_all(root.join("build/agent")).expect("removed");
-    let script = "git init -q -b main project && cd project && echo content > a.txt && git add . && git commit -qm first";
-    sh(&root, script);
-    let text = |path: &str| root.join(path).display().to_string();
-    let (repository, path) = (text("project"), format!("{}:/usr/local/bin:/usr/bin:/bin", text("bin")));
-    let environment = [
-        ("BUILDKITE_BOOTSTRAP_PHASES", "checkout,command"),
-        ("BUILDKITE_REPO", &repository),
-        ("BUILDKITE_PULL_REQUEST", "false"),
-        ("BUILDKITE_COMMIT_RESOLVED", "true"),
-        ("BUILDKITE_AGENT_ACCESS_TOKEN", "token-of-the-job"),
-        ("BUILDKITE_SIGNAL_GRACE_PERIOD_SECONDS", "1"),
-        ("BUILDKITE_CHECKOUT_ATTEMPTS", "2"),
-        ("GIT_CONFIG_NOSYSTEM", "1"),
-        ("PATH", &path),
-    ];
-    environment.into_iter().fold(machine, |machine, (name, value)| machine.env(name, value))
-}
-
-fn sh(root: &Path, script: &str) -> String {
-    let output = Command::new("sh")
-        .args(["-ec", script])
-        .current_dir(root)
-        .env("HOME", root.join("home"))
-        .envs([("GIT_AUTHOR_NAME", "T"), ("GIT_AUTHOR_EMAIL", "t@example.com")])
-        .envs([("GIT_COMMITTER_NAME", "T"), ("GIT_COMMITTER_EMAIL", "t@example.com")])
-        .output()
-        .expect("there is a shell");
-    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// A fault in the first git command line with `when` in it; once only.
-fn faulty(when: &str, fault: &str) -> Machine {
-    job().env("WHEN", when).env("FAULT", fault)
-}
-
-const SIGKILL: &str = "kill -9 $$";
 const STEPS: [&str; 4] = ["clone", "clean", "fetch", "checkout"];
 
 /// Whoever kills git means the job: it ends, and the next one on the same machine is sound.
@@ -95,6 +37,29 @@ fn a_git_that_fails_is_tried_again() {
             scope.spawn(move || {
                 let words = ["⚠️ Warning: Checkout failed! ", "(Attempt 1/2 Retrying in ", "content"];
                 faulty(step, &format!("exit {status}")).check(0, &words);
+            });
+        }
+    });
+}
+
+/// These have a few tries of their own, and the attempt goes on.
+#[test]
+fn a_fetch_that_is_tried_again_in_place() {
+    const TIP: &str = "+refs/heads/main:refs/buildkite-agent/commit-verification-branch-tip";
+    std::thread::scope(|scope| {
+        for fault in ["exit 1", "exit 128", SIGKILL] {
+            scope.spawn(move || {
+                let machine = faulty(TIP, fault).env("BUILDKITE_GIT_COMMIT_VERIFICATION", "strict");
+                let commit = sh(machine.root.path(), "git -C project rev-parse main");
+                let machine = machine.env("BUILDKITE_COMMIT", &commit);
+                machine.check(0, &["# Verifying commit", "content", "!unavailable", "!Checkout failed"]);
+            });
+        }
+        for fault in ["exit 1", SIGKILL] {
+            scope.spawn(move || {
+                let machine = faulty("refs/pull/7/head", fault).env("BUILDKITE_PULL_REQUEST", "7");
+                sh(machine.root.path(), "git -C project update-ref refs/pull/7/head main");
+                machine.check(0, &["# FETCH_HEAD is now", "content", "!Checkout failed"]);
             });
         }
     });
@@ -138,24 +103,6 @@ fn a_cancelled_job_ends_a_git_that_hangs() {
             });
         }
     });
-}
-
-fn is_alive(machine: &Machine) -> bool {
-    let pid = std::fs::read_to_string(machine.root.path().join("child")).expect("it was written");
-    Path::new("/proc").join(pid.trim()).join("exe").exists()
-}
-
-fn wait_for_file(machine: &Machine, name: &str) {
-    let (path, end) = (machine.root.path().join(name), Instant::now() + LONG);
-    while std::fs::read(&path).map_or(true, |found| found.is_empty()) {
-        assert!(Instant::now() < end, "{name} never came");
-        std::thread::yield_now();
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
-    assert!(sent.expect("there is a kill").success());
 }
 
 #[test]

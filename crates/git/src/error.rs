@@ -121,10 +121,14 @@ impl CheckoutError {
         }
     }
 
-    /// The class of the git command that failed, if it is told apart.
+    /// The class of the git command that failed, if it is told apart; one that a signal ended has a class, too.
     pub(crate) fn class(&self) -> Option<Class> {
-        match self.cause() {
-            Cause::Git(class, _) => Some(class),
+        match self {
+            Self::During { source, .. }
+            | Self::AttemptTimedOut { source, .. }
+            | Self::Both { first: source, .. } => source.class(),
+            Self::Git { class, .. } => Some(*class),
+            Self::Unsafe { .. } => Some(Class::FetchRetryClean),
             _ => None,
         }
     }

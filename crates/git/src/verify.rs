@@ -1,5 +1,4 @@
 //! Whether the commit is on its branch (spec/checkout.md §15).
-use crate::classify::Class;
 use crate::classify::Operation;
 use crate::command::{Args, Git, split_flags};
 use crate::error::CheckoutError;
@@ -118,7 +117,8 @@ fn fetch_tip(
         |error: CheckoutError| CheckoutError::Invalid(format!("unable to fetch branch {branch:?}: {error}"));
     for attempt in policy.tries(random) {
         let Err(error) = Git::new(shell).run_as(Operation::Fetch, args.clone()) else { return Ok(()) };
-        if attempt.is_last() || error.class().is_none_or(Class::ends_inner_retry) {
+        // Whatever git said: a check that is left out is worth the tries.
+        if attempt.is_last() || shell.context().is_over() {
             return Err(unable(error));
         }
         pause(shell, attempt.pause)?;

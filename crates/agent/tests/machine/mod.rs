@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+pub(crate) mod checkouts;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
