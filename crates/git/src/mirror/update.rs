@@ -152,6 +152,11 @@ impl<'a> Mirror<'a> {
         })
     }
 
+    /// Whether this is the mirror of the job's own repository: that may be a submodule of itself.
+    fn is_of_the_job(&self) -> bool {
+        self.repository == self.settings.repository
+    }
+
     fn clear_staging(&self) -> Staging {
         let staging = &self.paths.staging;
         if !staging.exists() {
@@ -192,7 +197,7 @@ impl<'a> Mirror<'a> {
         let (shell, git) = (self.shell, Git::new(self.shell));
         let directory = self.paths.repository.clone();
         let commit = &self.settings.source.commit;
-        let present = matches!(self.part, Part::Repository { .. }) && git.has_commit(&directory, commit);
+        let present = self.is_of_the_job() && git.has_commit(&directory, commit);
         if present {
             shell.log().comment(format_args!("Commit {commit:?} exists in mirror"));
         } else {
@@ -200,14 +205,14 @@ impl<'a> Mirror<'a> {
         }
         let origin =
             reconcile(shell, Some(&self.paths.repository), self.repository).during("setting remote URL")?;
-        match self.part {
-            Part::Submodule => shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| {
-                git.run(Args::at(&directory).and(["fetch", "origin"]))
-            })?,
-            Part::Repository { .. } if !present => {
-                shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| self.fetch(&directory))?;
-            }
-            Part::Repository { .. } => {}
+        if !present {
+            shell.trace().within(SpanStart::step("git.mirror.fetch"), |_| {
+                if self.is_of_the_job() {
+                    self.fetch(&directory)
+                } else {
+                    git.run(Args::at(&directory).and(["fetch", "origin"]))
+                }
+            })?;
         }
         if origin == Origin::Changed {
             for check in ["fsck", "gc"] {
