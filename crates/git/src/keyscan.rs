@@ -14,6 +14,11 @@ const LOCK_LIMIT: Duration = Duration::from_secs(30);
 /// Adds the host of `repository` to the `known_hosts` of the user whose home directory is `home`, if it is reached
 /// by ssh and not there yet.
 pub fn add_host(shell: &Shell, repository: &str, home: Option<&Path>) {
+    add_host_within(shell, repository, home, LOCK_LIMIT);
+}
+
+/// The same, waiting for other processes that are at the file for `patience` at most.
+pub fn add_host_within(shell: &Shell, repository: &str, home: Option<&Path>, patience: Duration) {
     if Path::new(repository).exists() {
         return;
     }
@@ -23,7 +28,7 @@ pub fn add_host(shell: &Shell, repository: &str, home: Option<&Path>) {
             return shell.log().warning(format_args!("Failed to find SSH known_hosts file: {error}"));
         }
     };
-    if let Err(error) = add(shell, repository, &file) {
+    if let Err(error) = add(shell, repository, &file, patience) {
         shell.log().warning(format_args!("Error adding to known_hosts: {error}"));
     }
 }
@@ -36,11 +41,14 @@ fn known_hosts_file(home: Option<&Path>) -> Result<PathBuf, CheckoutError> {
     if !directory.exists() {
         os::private_directory(&directory).map_err(CheckoutError::file("creating directory", &directory))?;
     }
-    os::private_file(&file).map_err(CheckoutError::file("opening", &file))?;
+    // One that is there may be one that nobody may write to: that matters only when there is something to add.
+    if !file.exists() {
+        os::private_file(&file).map_err(CheckoutError::file("opening", &file))?;
+    }
     Ok(file)
 }
 
-fn add(shell: &Shell, repository: &str, file: &Path) -> Result<(), CheckoutError> {
+fn add(shell: &Shell, repository: &str, file: &Path, patience: Duration) -> Result<(), CheckoutError> {
     let url = url::repository(repository).map_err(|error| {
         let shown = url::without_password(repository);
         shell.log().warning(format_args!(
@@ -52,7 +60,7 @@ fn add(shell: &Shell, repository: &str, file: &Path) -> Result<(), CheckoutError
         return Ok(());
     }
     let host = resolve(shell, &url.host);
-    let _lock = lock(shell, file)?;
+    let _lock = lock(shell, file, patience)?;
     let known = fs::read(file).map_err(CheckoutError::file("reading", file))?;
     let shown = quoted(file);
     if known_hosts::lists(&String::from_utf8_lossy(&known), &host) {
@@ -64,14 +72,15 @@ fn add(shell: &Shell, repository: &str, file: &Path) -> Result<(), CheckoutError
         CheckoutError::Invalid(format!("failed to add {host:?} to known_hosts file {url:?}: {error}"))
     })?;
     shell.log().comment(format_args!("Added host {host:?} to known hosts at {shown}"));
-    let appended = os::private_file(file).and_then(|mut file| file.write_all(format!("{keys}\n").as_bytes()));
+    let lines = known_hosts::appended(&known, &keys);
+    let appended = os::private_file(file).and_then(|mut file| file.write_all(lines.as_bytes()));
     appended.map_err(CheckoutError::file("writing", file))
 }
 
-fn lock(shell: &Shell, file: &Path) -> Result<Lock, CheckoutError> {
+fn lock(shell: &Shell, file: &Path, patience: Duration) -> Result<Lock, CheckoutError> {
     let mut path = file.as_os_str().to_owned();
     path.push(".lock");
-    let limited = shell.context().with_deadline(std::time::Instant::now() + LOCK_LIMIT);
+    let limited = shell.context().with_deadline(std::time::Instant::now() + patience);
     shell
         .lock(Path::new(&path), &limited)
         .map_err(|error| CheckoutError::Invalid(format!("locking {}: {error}", file.display())))

@@ -36,6 +36,14 @@ pub(crate) fn lists(file: &str, host: &str) -> bool {
     })
 }
 
+/// What is to be written behind `file` for `keys` to be lines of their own. The reference agent writes them into an
+/// unfinished last line.
+#[must_use]
+pub(crate) fn appended(file: &[u8], keys: &str) -> String {
+    let end = if matches!(file.last(), None | Some(b'\n')) { "" } else { "\n" };
+    format!("{end}{keys}\n")
+}
+
 /// As `known_hosts` writes a host: `[name]:port` unless the port is 22.
 fn normalised(host: &str) -> String {
     match name_and_port(host) {
@@ -96,6 +104,14 @@ mod tests {
         check("d.example", false);
         check("e.example", false);
         check("xa.example", false);
+    }
+
+    #[test]
+    fn keys_have_lines_of_their_own() {
+        let check = |file: &str, written: &str| assert_eq!(appended(file.as_bytes(), "b K"), written);
+        check("", "b K\n");
+        check("a K\n", "b K\n");
+        check("a K", "\nb K\n");
     }
 
     #[test]

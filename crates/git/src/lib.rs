@@ -47,6 +47,6 @@ mod os;
 pub use checkout::{DEFAULT_ATTEMPTS, check_out};
 pub use classify::Class;
 pub use error::CheckoutError;
-pub use keyscan::add_host;
+pub use keyscan::{add_host, add_host_within};
 pub use reaction::{Cause, Retried};
 pub use settings::Settings;
