@@ -88,7 +88,7 @@ fn next(machine: &mut Machine, state: Machines) {
     }
     sh(root, "rm -rf git.log done && cd project && git commit -q --allow-empty -m next");
     let commit = sh(root, "git -C project rev-parse main");
-    machine.env.push(("BUILDKITE_COMMIT".to_owned(), commit));
+    machine.env.push(("BUILDKITE_COMMIT".to_owned(), commit.into()));
 }
 
 fn command_lines(state: Machines) -> Vec<String> {
@@ -119,7 +119,7 @@ fn check_line(state: Machines, at: usize, line: &str) {
         let healthy = machine.env.clone();
         let marker = machine.checkout().join("kept");
         let set = format!("mkdir -p '{0}' && touch '{0}/kept'; {fault}", machine.checkout().display());
-        machine.env.extend([("AT".to_owned(), at.to_string()), ("FAULT".to_owned(), set)]);
+        machine.env.extend([("AT".to_owned(), at.to_string().into()), ("FAULT".to_owned(), set.into())]);
         let ended = machine.run();
         assert!(machine.root.path().join("done").exists(), "{what}: it was never run");
         let status = if after == GoesOn { 0 } else { status };

@@ -54,6 +54,12 @@ impl Plan {
         }
     }
 
+    /// Whether what is fetched is one known commit, which another repository may have, too (spec/checkout.md §11.5).
+    #[must_use]
+    pub(crate) const fn may_use_remote_mirror(&self) -> bool {
+        matches!(self, Self::Commit(_) | Self::PullRequest { commit: Some(_), .. })
+    }
+
     /// What the job log says about it.
     #[must_use]
     pub(crate) const fn comment(&self) -> &'static str {

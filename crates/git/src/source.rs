@@ -49,8 +49,17 @@ fn fetch_unless_there(
     span.set("git.skipped", "false");
     let flags = flags(settings, sparse)?;
     let plan = Plan::of(&settings.source);
-    shell.log().comment(plan.comment());
-    run(shell, settings, &plan, &flags, remote).during(plan.failure())
+    let is_one_commit = matches!(plan, Plan::Commit(_));
+    if !is_one_commit {
+        shell.log().comment(plan.comment());
+    }
+    if plan.may_use_remote_mirror() && from_remote_mirror(shell, settings, &flags, remote)? {
+        return Ok(());
+    }
+    if is_one_commit {
+        shell.log().comment(plan.comment());
+    }
+    run(shell, &plan, &flags).during(plan.failure())
 }
 
 /// The user's flags; a sparse checkout is a partial clone, too, unless they have a filter of their own.
@@ -64,26 +73,13 @@ fn flags(settings: &Settings, sparse: Option<&Sparse>) -> Result<OsString, Check
     Ok(redkite_text::join(["--filter=blob:none".as_ref(), user.as_os_str()], " "))
 }
 
-fn run(
-    shell: &Shell,
-    settings: &Settings,
-    plan: &Plan,
-    flags: &OsStr,
-    remote: &mut RemoteMirror,
-) -> Result<(), CheckoutError> {
+/// Fetches from origin.
+fn run(shell: &Shell, plan: &Plan, flags: &OsStr) -> Result<(), CheckoutError> {
     let refspecs = plan.refspecs();
     match plan {
         Plan::Custom(_) | Plan::Branch(_) => Fetch::origin(flags, refspecs).run(shell, Git::new(shell)),
-        Plan::Commit(_) => {
-            if from_remote_mirror(shell, settings, flags, remote)? {
-                return Ok(());
-            }
-            fetch::with_fallback(shell, flags, refspecs)
-        }
+        Plan::Commit(_) => fetch::with_fallback(shell, flags, refspecs),
         Plan::PullRequest { commit: Some(_), .. } => {
-            if from_remote_mirror(shell, settings, flags, remote)? {
-                return Ok(());
-            }
             fetch::with_fallback(shell, flags, refspecs)?;
             say_fetch_head(shell);
             Ok(())

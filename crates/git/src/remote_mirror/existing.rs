@@ -19,7 +19,6 @@ pub(crate) fn fetch_into_checkout(
     remote: &mut RemoteMirror,
     flags: &OsStr,
 ) -> Result<bool, CheckoutError> {
-    let start = Instant::now();
     let flags = filtered(shell, flags)?;
     let (log, config) = (shell.log(), promisor::Config::new(shell));
     match config.mentions(&remote.url) {
@@ -29,12 +28,13 @@ pub(crate) fn fetch_into_checkout(
             log.comment("Remote Git mirror URL already has user-owned config; falling back to canonical");
             return Ok(false);
         }
-        Err(_) => return give_up(shell, remote, start, "Could not inspect remote Git mirror state"),
+        Err(_) => return give_up(shell, remote, "Could not inspect remote Git mirror state"),
     }
     if config.mark(&remote.url).is_err() {
-        return give_up(shell, remote, start, "Could not mark remote Git mirror state");
+        return give_up(shell, remote, "Could not mark remote Git mirror state");
     }
     log.comment("Fetch commit from remote Git mirror");
+    let start = Instant::now();
     let outcome = fetch(shell, settings, remote, &flags);
     remote.conclude(outcome, start);
     promisor::clean_up(shell, &remote.url)?;
@@ -42,13 +42,8 @@ pub(crate) fn fetch_into_checkout(
     Ok(remote.has_hit())
 }
 
-fn give_up(
-    shell: &Shell,
-    remote: &mut RemoteMirror,
-    start: Instant,
-    why: &str,
-) -> Result<bool, CheckoutError> {
-    remote.conclude(Outcome::Error, start);
+fn give_up(shell: &Shell, remote: &mut RemoteMirror, why: &str) -> Result<bool, CheckoutError> {
+    remote.conclude_unused(Outcome::Error);
     still_running(shell)?;
     shell.log().warning(format_args!("{why}; falling back to canonical"));
     Ok(false)

@@ -112,6 +112,11 @@ impl RemoteMirror {
         self.took = since.elapsed();
     }
 
+    /// The remote mirror was not asked at all.
+    fn conclude_unused(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+
     fn skip_for(&mut self, skip: Skip) {
         self.outcome = Outcome::Skipped;
         self.skip = Some(skip);

@@ -24,20 +24,15 @@ impl<'a> Config<'a> {
         self.0.capture(&Command::new("git", words).display(Display::Never).hide_stderr())
     }
 
-    /// A failure's text without the command line, which may hold a secret.
     fn checked(&self, args: &[&str]) -> Result<String, CheckoutError> {
-        self.run(args).map_err(|error| match error {
-            error @ (RunError::Cancelled | RunError::TimedOut) => CheckoutError::Command(error),
-            error => CheckoutError::Invalid(format!("silent git config failed: {error}")),
-        })
+        self.run(args).map_err(silent)
     }
 
     /// The same, where status 1 says that there is nothing.
     fn query(&self, args: &[&str]) -> Result<Option<String>, CheckoutError> {
         match self.run(args) {
             Err(RunError::Failed(ending)) if ending.code() == 1 => Ok(None),
-            Ok(value) => Ok(Some(value)),
-            Err(_) => self.checked(args).map(Some),
+            answer => answer.map(Some).map_err(silent),
         }
     }
 
@@ -55,6 +50,14 @@ impl<'a> Config<'a> {
     /// Notes that what git is about to write about `url` is ours.
     pub(super) fn mark(&self, url: &str) -> Result<(), CheckoutError> {
         self.checked(&[MARKER, &digest(url)]).map(drop)
+    }
+}
+
+/// A failure's text without the command line, which may hold a secret.
+fn silent(error: RunError) -> CheckoutError {
+    match error {
+        error @ (RunError::Cancelled | RunError::TimedOut) => CheckoutError::Command(error),
+        error => CheckoutError::Invalid(format!("silent git config failed: {error}")),
     }
 }
 

@@ -8,6 +8,7 @@ mod failures;
 mod fresh;
 mod hosts;
 mod mirrors;
+mod remote_mirrors;
 mod ssh;
 mod sshd;
 mod submodules;

@@ -5,7 +5,7 @@ use redkite_git::Settings;
 use redkite_git::settings::{MirrorMode, Mirrors};
 use std::time::Duration;
 
-fn mirrored(bed: &Bed, commit: &str) -> Settings {
+pub(crate) fn mirrored(bed: &Bed, commit: &str) -> Settings {
     let mut settings = bed.settings(commit);
     settings.mirrors = Some(Mirrors {
         path: bed.path("mirrors"),
@@ -152,69 +152,4 @@ fn a_half_made_mirror_is_completed() {
     ));
     bed.check_out(&mirrored(&bed, "HEAD")).expect("it succeeds at once");
     assert_eq!(bed.checked_out(), "2");
-}
-
-/// The remote mirror is a local repository here: `insteadOf` makes it one.
-fn remote(bed: &Bed, settings: &mut Settings, name: &str) {
-    let root = bed.path("");
-    bed.sh(&format!("git config --global url.file://{}.insteadOf https://mirror.example/", root.display()));
-    settings.remote_mirror.url = format!("https://mirror.example/{name}");
-}
-
-#[test]
-fn a_remote_mirror_gives_what_it_has() {
-    let mut bed = Bed::new();
-    bed.sh("git clone -q --bare project current && git clone -q --bare project lagging");
-    bed.sh(
-        "git -C lagging update-ref refs/heads/main main~1 && git -C lagging update-ref -d refs/heads/side",
-    );
-    bed.sh("git -C lagging update-ref -d refs/pull/7/head; git -C lagging gc -q --prune=now");
-    let mut settings = bed.settings(&bed.commit("main"));
-    remote(&bed, &mut settings, "current");
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=hit site=fresh-clone"), "{}", bed.log());
-    assert!(!bed.git().iter().any(|line| line.starts_with("fetch")));
-    assert_eq!(bed.sh("git -C builds/demo config remote.origin.url"), settings.repository);
-
-    bed.sh("find builds/demo -mindepth 1 -delete");
-    remote(&bed, &mut settings, "lagging");
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=miss site=fresh-clone"), "{}", bed.log());
-    assert_eq!(bed.checked_out(), "2");
-
-    bed.sh("find builds/demo -mindepth 1 -delete");
-    remote(&bed, &mut settings, "nowhere");
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=error site=fresh-clone"), "{}", bed.log());
-}
-
-#[test]
-fn a_remote_mirror_serves_an_existing_checkout() {
-    let mut bed = Bed::new();
-    let old = bed.commit("main~1");
-    bed.check_out(&bed.settings(&old)).expect("it succeeds");
-    bed.sh("cd project && echo 3 > a.txt && git commit -qam newest && git clone -q --bare . ../current");
-    let mut settings = bed.settings(&bed.commit("main"));
-    remote(&bed, &mut settings, "current");
-    settings.flags.fetch = "-v --filter=blob:none".into();
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=hit site=existing-checkout"), "{}", bed.log());
-    assert_eq!(bed.checked_out(), "3");
-    let config = bed.sh("cat builds/demo/.git/config");
-    assert!(!config.contains("mirror.example") && !config.contains("remote-mirror-promisor"), "{config}");
-}
-
-#[test]
-fn a_mirror_on_this_host_is_made_from_the_remote_one() {
-    let mut bed = Bed::new();
-    bed.sh("git clone -q --bare project current");
-    let mut settings = mirrored(&bed, &bed.commit("main"));
-    remote(&bed, &mut settings, "current");
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=hit site=on-host-mirror"), "{}", bed.log());
-    bed.sh("cd project && echo 3 > a.txt && git commit -qam newest && git push -q ../current main");
-    settings.source.commit = bed.commit("main");
-    bed.check_out(&settings).expect("it succeeds");
-    assert!(bed.log().contains("outcome=hit site=on-host-mirror"), "{}", bed.log());
-    assert_eq!(bed.checked_out(), "3");
 }
