@@ -1,10 +1,12 @@
 //! Text that is not UTF-8 in whole bootstraps: variables, paths, arguments (docs/spec/job.md §5).
 #![cfg(target_os = "linux")]
+#![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
 mod machine;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
 
 use machine::Machine;
 
@@ -80,4 +82,106 @@ fn other_hooks_see_the_bytes_and_change_text() {
         .agent_hook("environment", python)
         .agent_hook("pre-command", job_api)
         .check(0, &["python 6be282\n", "k\u{fffd}\u{fffd}\n", "command 6be282 6e\n"]);
+}
+
+/// A job whose every directory has a name that is no text, and whose repository has one commit.
+fn everywhere(command: &str) -> Machine {
+    let machine = Machine::new(command);
+    let root = machine.root.path().to_owned();
+    let script = "git init -q -b main project && cd project && mkdir -p .buildkite/hooks && \
+        echo 'echo repository hook; export FROM_REPOSITORY=1' > .buildkite/hooks/pre-command && \
+        git add . && git commit -qm first";
+    sh(&root, script);
+    let at = |name: &[u8]| root.join(bytes(name)).into_os_string();
+    for directory in [&b"t\xff"[..], b"home\xff", b"hooks\xff", b"more\xff"] {
+        std::fs::create_dir(at(directory)).expect("made");
+    }
+    let hook = |directory: &[u8], name: &str, script: &str| {
+        let path = root.join(bytes(directory)).join(name);
+        std::fs::write(&path, script).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
+    };
+    hook(b"hooks\xff", "environment", "export SEEN=\"$BUILDKITE_BUILD_PATH\"\n");
+    hook(b"more\xff", "pre-command", "echo more hooks\n");
+    let api = "#!/usr/bin/env python3\nimport subprocess\n\
+        subprocess.run(['buildkite-agent', 'env', 'set', 'NEW=n'], check=True)\n";
+    hook(b"hooks\xff", "pre-command", api);
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_buildkite-agent")).parent().expect("it is in one");
+    machine
+        .env("BUILDKITE_BOOTSTRAP_PHASES", "plugin,checkout,command")
+        .env("BUILDKITE_REPO", &root.join("project"))
+        .env("BUILDKITE_PULL_REQUEST", "false")
+        .env("BUILDKITE_COMMIT_RESOLVED", "true")
+        .env("BUILDKITE_BUILD_PATH", &at(b"b\xff"))
+        .env("BUILDKITE_HOOKS_PATH", &at(b"hooks\xff"))
+        .env("BUILDKITE_ADDITIONAL_HOOKS_PATHS", &at(b"more\xff"))
+        .env("BUILDKITE_PLUGINS_PATH", &at(b"p\xff"))
+        .env("BUILDKITE_SOCKETS_PATH", &at(b"s\xff"))
+        .env("BUILDKITE_GIT_MIRRORS_PATH", &at(b"g\xff"))
+        .env("TMPDIR", &at(b"t\xff"))
+        .env("HOME", &at(b"home\xff"))
+        .env("PATH", &format!("{}:/usr/bin:/bin", bin.display()))
+}
+
+fn sh(directory: &std::path::Path, script: &str) {
+    let identity = [("GIT_AUTHOR_NAME", "T"), ("GIT_AUTHOR_EMAIL", "t@example.com")];
+    let committer = [("GIT_COMMITTER_NAME", "T"), ("GIT_COMMITTER_EMAIL", "t@example.com")];
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-ec", script])
+        .current_dir(directory)
+        .env("HOME", directory)
+        .envs(identity)
+        .envs(committer);
+    assert!(command.status().expect("there is a shell").success(), "{script}");
+}
+
+fn hex(text: impl AsRef<std::ffi::OsStr>) -> String {
+    text.as_ref().as_encoded_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn directories_can_have_any_name() {
+    let job = everywhere(&prints("command", &["PWD", "SEEN", "FROM_REPOSITORY", "NEW"]));
+    let build = job.root.path().join(bytes(b"b\xff"));
+    let expected = format!("command {} {} 31 6e\n", hex(build.join("agent/org/pipe")), hex(&build));
+    let said = ["more hooks\n", "repository hook\n", "Cloning a mirror of the repository"];
+    job.check(0, &[&[expected.as_str()], &said[..]].concat());
+    // And what is there already is found again.
+    job.check(0, &[&[expected.as_str()], &said[..2], &["Updating existing repository mirror"]].concat());
+}
+
+#[test]
+fn plugins_lie_in_such_a_directory_too() {
+    let job = everywhere("true");
+    let root = job.root.path().to_owned();
+    let script = "git init -q -b main plugin && cd plugin && mkdir hooks && \
+        printf '#!/bin/bash\\necho plugin hook\\n' > hooks/pre-command && chmod +x hooks/* && \
+        git add . && git commit -qm first";
+    sh(&root, script);
+    let plugin = format!("[\"file://{}/plugin\"]", root.display());
+    let job = job.env("BUILDKITE_PLUGINS", &plugin);
+    job.check(0, &["will be checked out to", "plugin hook\n"]);
+    job.check(0, &["already checked out", "plugin hook\n"]);
+}
+
+#[test]
+fn options_and_the_command_can_be_any_bytes() {
+    let words = r#"exec "$@" --command "$TEXT" --shell "$SHELL_WORDS""#;
+    let interpreter = bytes(b"sh\xff");
+    let machine = Machine::new("").wrapped(&["bash", "-c", words, "bash"]);
+    let path = machine.root.path().join(&interpreter);
+    std::os::unix::fs::symlink("/bin/bash", &path).expect("linked");
+    let mut shell = path.into_os_string();
+    shell.push(" -e -c");
+    let command = bytes(b"printf '<\xff\xfe>' | od -An -v -tx1 | tr -d ' '; exit 3");
+    machine.env("TEXT", &command).env("SHELL_WORDS", &shell).check(3, &["3cfffe3e\n"]);
+}
+
+#[test]
+fn a_script_can_have_any_name() {
+    let machine = Machine::new("");
+    let name = bytes(b"scri\xffpt.sh");
+    std::fs::write(machine.checkout().join(&name), "#!/bin/sh\necho script ran\n").expect("written");
+    machine.env("BUILDKITE_COMMAND", &name).check(0, &["~~~ Running script\n", "script ran\n"]);
 }

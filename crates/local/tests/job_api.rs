@@ -113,11 +113,7 @@ fn another_token_is_refused_and_the_socket_goes_with_the_server() {
     let served = serve();
     let socket = served.server.socket().to_owned();
     let stranger = JobApi::of_this_job(|name| {
-        Some(if name.ends_with("SOCKET") {
-            socket.to_string_lossy().into_owned()
-        } else {
-            "wrong".to_owned()
-        })
+        Some(if name.ends_with("SOCKET") { socket.clone().into() } else { "wrong".into() })
     });
     assert!(matches!(stranger.unwrap().environment(), Err(ClientError::Refused { status: 401, .. })));
     assert!(served.server.stop(Duration::from_secs(5)));

@@ -1,7 +1,7 @@
 //! The agent's own hooks: `agent-startup`, `agent-shutdown`, `pre-bootstrap` (spec/agent.md §7, §14.6).
 
 use redkite_process::{Cancel, Context, Ending, Launch, Policy, Signal, SpawnError, Terminal};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,17 +43,17 @@ pub(crate) struct Hook<'a> {
     pub(crate) name: &'a str,
     pub(crate) path: &'a Path,
     /// Words that run it, in place of what its file says; empty for none.
-    pub(crate) shell: &'a str,
+    pub(crate) shell: &'a OsStr,
     pub(crate) env: Vec<(OsString, OsString)>,
 }
 
 /// The file of hook `name` in `folder`; no folder has none.
-pub(crate) fn find(folder: &str, name: &str) -> Result<Option<PathBuf>, HookError> {
-    if folder.is_empty() {
+pub(crate) fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, HookError> {
+    if folder.as_os_str().is_empty() {
         return Ok(None);
     }
     for ending in crate::os::HOOK_ENDINGS {
-        let path = Path::new(folder).join(format!("{name}{ending}"));
+        let path = folder.join(format!("{name}{ending}"));
         match path.metadata() {
             Ok(data) if data.is_file() => return Ok(Some(path)),
             Ok(_) => {}
@@ -166,16 +166,16 @@ mod tests {
     #[test]
     fn a_hook_runs_with_its_environment() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().to_str().unwrap();
+        let folder = dir.path();
         std::fs::write(dir.path().join("agent-startup"), "echo $GREETING; exit $STATUS").unwrap();
         assert_eq!(find(folder, "agent-shutdown").unwrap(), None);
-        assert_eq!(find("", "agent-startup").unwrap(), None);
+        assert_eq!(find("".as_ref(), "agent-startup").unwrap(), None);
         let path = find(folder, "agent-startup").unwrap().unwrap();
         for (status, expected) in [("0", ""), ("3", "\"agent-startup\" hook: exit status 3")] {
             let env = [("PATH", "/usr/bin:/bin"), ("GREETING", "hi"), ("STATUS", status)];
             let env = env.iter().map(|(name, value)| (name.into(), value.into())).collect();
             let mut out = Vec::new();
-            let hook = Hook { name: "agent-startup", path: &path, shell: "", env };
+            let hook = Hook { name: "agent-startup", path: &path, shell: "".as_ref(), env };
             let result = hook.run(|bytes| out.extend_from_slice(bytes));
             assert_eq!(out, b"hi\n");
             assert_eq!(result.map_or_else(|error| error.to_string(), |()| String::new()), expected);

@@ -5,12 +5,14 @@ use crate::os;
 use crate::session::Session;
 use crate::settings::{Colour, Settings};
 use redkite_api::wire::RegisterAnswer;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// Hooks that run once per process (spec/agent.md §7).
 pub(crate) struct LifecycleHooks {
-    folders: Vec<String>,
-    shell: String,
-    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    folders: Vec<PathBuf>,
+    shell: OsString,
+    env: Vec<(OsString, OsString)>,
     colour: Colour,
 }
 
@@ -24,7 +26,8 @@ impl LifecycleHooks {
         env.push(("BUILDKITE_AGENT_IDS".into(), joined(|session| session.id.as_str()).into()));
         env.push(("BUILDKITE_AGENT_NAMES".into(), joined(|session| &session.name).into()));
         let first = settings.job.hooks_path.clone();
-        let folders = [first].into_iter().chain(settings.job.additional_hooks_paths.clone()).collect();
+        let more = settings.job.additional_hooks_paths.iter().map(PathBuf::from);
+        let folders = [first].into_iter().chain(more).collect();
         Self { folders, shell: settings.job.hooks_shell.clone(), env, colour: settings.colour }
     }
 

@@ -45,7 +45,7 @@ fn features(settings: &Settings) -> Vec<String> {
         && settings.ping_mode != PingMode::PollOnly;
     let proxy = settings.has_variable("HTTP_PROXY") || settings.has_variable("http_proxy");
     let before = [
-        ("git-mirrors", !job.checkout.mirrors_path.is_empty()),
+        ("git-mirrors", !job.checkout.mirrors_path.as_os_str().is_empty()),
         ("streaming-pings", streams),
         ("acquire-job", lifetime.acquire.is_some()),
         ("datadog-tracing", backend == "datadog"),

@@ -163,23 +163,23 @@ pub struct JobSettings {
     /// Where jobs are built, and the bootstrap's directory.
     pub build_path: PathBuf,
     /// Where this agent's sockets are.
-    pub sockets_path: String,
+    pub sockets_path: PathBuf,
     /// The agent's hooks; empty for none.
-    pub hooks_path: String,
+    pub hooks_path: PathBuf,
     /// More of them.
-    pub additional_hooks_paths: Vec<String>,
+    pub additional_hooks_paths: Vec<OsString>,
     /// Where plugins are.
-    pub plugins_path: String,
+    pub plugins_path: PathBuf,
     /// Where files for the job are laid.
     pub context_dir: PathBuf,
     /// The folder of this program.
-    pub bin_path: String,
+    pub bin_path: PathBuf,
     /// The configuration file; empty for none.
-    pub config_path: String,
+    pub config_path: PathBuf,
     /// The shell of commands.
-    pub shell: String,
+    pub shell: OsString,
     /// The shell of hooks; empty for none.
-    pub hooks_shell: String,
+    pub hooks_shell: OsString,
     /// How git is used.
     pub checkout: CheckoutSettings,
     /// What a job may do.
@@ -233,21 +233,21 @@ pub struct CheckoutSettings {
     /// No submodules.
     pub no_submodules: bool,
     /// `git checkout` flags.
-    pub checkout_flags: String,
+    pub checkout_flags: OsString,
     /// `git clone` flags.
-    pub clone_flags: String,
+    pub clone_flags: OsString,
     /// `git fetch` flags.
-    pub fetch_flags: String,
+    pub fetch_flags: OsString,
     /// `git clean` flags.
-    pub clean_flags: String,
+    pub clean_flags: OsString,
     /// `git clone --mirror` flags.
-    pub clone_mirror_flags: String,
+    pub clone_mirror_flags: OsString,
     /// Sparse checkout paths.
-    pub sparse_paths: Vec<String>,
+    pub sparse_paths: Vec<OsString>,
     /// `cone` or `no-cone`.
     pub sparse_mode: String,
     /// Where mirrors are; empty for none.
-    pub mirrors_path: String,
+    pub mirrors_path: PathBuf,
     /// `reference` or `dissociate`.
     pub mirror_checkout_mode: String,
     /// Seconds to wait for a mirror's lock.
@@ -255,7 +255,7 @@ pub struct CheckoutSettings {
     /// Don't update mirrors.
     pub mirrors_skip_update: bool,
     /// `git config` settings for submodule clones.
-    pub submodule_clone_config: Vec<String>,
+    pub submodule_clone_config: Vec<OsString>,
     /// Empty, `strict` or `warn`.
     pub commit_verification: String,
     /// Scan for host keys.
@@ -341,7 +341,7 @@ pub struct SigningSettings {
     /// A GCP KMS key.
     pub gcp_kms_key: String,
     /// A file of keys.
-    pub jwks_file: String,
+    pub jwks_file: PathBuf,
     /// Which of them.
     pub jwks_key_id: String,
     /// Show what is signed.
@@ -416,7 +416,7 @@ pub(crate) fn test_settings() -> Settings {
         clone_mirror_flags: "-v".into(),
         sparse_paths: Vec::new(),
         sparse_mode: "cone".into(),
-        mirrors_path: String::new(),
+        mirrors_path: PathBuf::new(),
         mirror_checkout_mode: "reference".into(),
         mirrors_lock_timeout: 300,
         mirrors_skip_update: false,
@@ -443,14 +443,14 @@ pub(crate) fn test_settings() -> Settings {
         bootstrap_kind: BootstrapKind::Own,
         build_path: "/builds".into(),
         sockets_path: "/sockets".into(),
-        hooks_path: String::new(),
+        hooks_path: PathBuf::new(),
         additional_hooks_paths: Vec::new(),
-        plugins_path: String::new(),
+        plugins_path: PathBuf::new(),
         context_dir: "/tmp".into(),
         bin_path: "/bin".into(),
-        config_path: String::new(),
+        config_path: PathBuf::new(),
         shell: "/bin/bash -e -c".into(),
-        hooks_shell: String::new(),
+        hooks_shell: OsString::new(),
         checkout,
         permissions,
         cancel: CancelSettings { signal: Signal::TERM, grace: 10, signal_grace: 9 },

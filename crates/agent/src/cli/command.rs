@@ -9,7 +9,8 @@ use crate::failure::Failure;
 ///
 /// The arguments are ordinary `clap` derive, with these conventions:
 /// - `#[arg(long, env = "A,B")]` names the variables in order of preference; the first that exists counts.
-/// - A `String` flag without default is empty by default, a `bool` flag without default is off.
+/// - What names files or goes on to other programs is an `OsString`, which keeps bytes that are no text.
+/// - A `String` or `OsString` flag without default is empty by default, a `bool` flag without default is off.
 /// - `i64`, [`GoDuration`](super::GoDuration), [`FilePath`](super::FilePath) and
 ///   [`CommandPath`](super::CommandPath) are read as the specification says.
 /// - `Vec<String>` is a list; with `value_delimiter = ','` its items are split on commas wherever they come from.

@@ -1,10 +1,11 @@
 //! The configuration file: where it is looked for and how a line of it reads (docs/spec/cli.md §5).
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::os;
+use super::{os, paths};
 use crate::environment::Environment;
 
 /// Lines longer than this end the reading.
@@ -14,17 +15,17 @@ const LONGEST_LINE: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
     /// As it was looked for; `None` if there is none.
-    pub(crate) path: Option<String>,
-    keys: BTreeMap<String, String>,
+    pub(crate) path: Option<PathBuf>,
+    keys: BTreeMap<String, OsString>,
 }
 
 /// Why the file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigFileError {
-    #[error("a configuration file could not be found at: \"{0}\"")]
-    Missing(String),
-    #[error("loading config file: opening file {path}: {source}")]
-    Open { path: String, source: io::Error },
+    #[error("a configuration file could not be found at: \"{}\"", .0.display())]
+    Missing(PathBuf),
+    #[error("loading config file: opening file {}: {source}", path.display())]
+    Open { path: PathBuf, source: io::Error },
     #[error(
         "loading config file: parsing config line {number}: can't separate key from value in string {line:?}, no valid separators (= or :) found"
     )]
@@ -33,21 +34,18 @@ pub(crate) enum ConfigFileError {
 
 impl ConfigFile {
     /// Reads the file that was asked for, which must exist.
-    pub(crate) fn at(path: &str) -> Result<Self, ConfigFileError> {
-        if path.is_empty() || !Path::new(path).exists() {
+    pub(crate) fn at(path: &Path) -> Result<Self, ConfigFileError> {
+        if path.as_os_str().is_empty() || !path.exists() {
             return Err(ConfigFileError::Missing(path.to_owned()));
         }
-        Self::load(path.to_owned(), Path::new(path))
+        Self::load(path.to_owned(), path)
     }
 
     /// Reads the first file of the places where one is looked for, if there is any.
     pub(crate) fn find(environment: &Environment) -> Result<Self, ConfigFileError> {
-        let home = environment.get("HOME").unwrap_or_default();
-        let profile = environment.get("USERPROFILE").unwrap_or_default();
-        for place in places() {
-            let path = PathBuf::from(place.replace("$HOME", &home).replace("$USERPROFILE", &profile));
+        for (shown, path) in places(environment) {
             if path.exists() {
-                return Self::load(place, &path);
+                return Self::load(shown, &path);
             }
         }
         Ok(Self::default())
@@ -60,30 +58,32 @@ impl ConfigFile {
     }
 
     /// The value of a key.
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.keys.get(key).map(String::as_str)
+    pub(crate) fn get(&self, key: &str) -> Option<&OsStr> {
+        self.keys.get(key).map(OsString::as_os_str)
     }
 
-    fn load(shown: String, path: &Path) -> Result<Self, ConfigFileError> {
+    fn load(shown: PathBuf, path: &Path) -> Result<Self, ConfigFileError> {
         if path.is_dir() {
             return Ok(Self { path: Some(shown), keys: BTreeMap::new() });
         }
         let file = std::fs::File::open(path);
-        let file =
-            file.map_err(|source| ConfigFileError::Open { path: path.display().to_string(), source })?;
+        let file = file.map_err(|source| ConfigFileError::Open { path: path.to_owned(), source })?;
         Ok(Self { path: Some(shown), keys: read(BufReader::new(file))? })
     }
 }
 
-/// Beside the program, then the platform's places.
-fn places() -> Vec<String> {
+/// Beside the program, then the platform's places: as they are shown, and where they are.
+fn places(environment: &Environment) -> impl Iterator<Item = (PathBuf, PathBuf)> {
     let program = std::env::current_exe().and_then(std::fs::canonicalize).ok();
     let beside = program.and_then(|program| Some(program.parent()?.join("buildkite-agent.cfg")));
-    let beside = beside.map(|path| path.to_string_lossy().into_owned());
-    beside.into_iter().chain(os::CONFIG_PLACES.iter().map(|&place| place.to_owned())).collect()
+    let value = |name: &str| environment.value(name).unwrap_or_default();
+    let places = os::CONFIG_PLACES
+        .iter()
+        .map(move |place| (place.into(), paths::expand_variables(place.as_ref(), value).into()));
+    beside.map(|path| (path.clone(), path)).into_iter().chain(places)
 }
 
-fn read(mut file: impl BufRead) -> Result<BTreeMap<String, String>, ConfigFileError> {
+fn read(mut file: impl BufRead) -> Result<BTreeMap<String, OsString>, ConfigFileError> {
     let mut keys = BTreeMap::new();
     let mut line = Vec::new();
     for number in 1.. {
@@ -92,9 +92,8 @@ fn read(mut file: impl BufRead) -> Result<BTreeMap<String, String>, ConfigFileEr
         if length == 0 || length > LONGEST_LINE {
             break;
         }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.strip_suffix('\n').unwrap_or(&text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
         if let Some((key, value)) = parse(text, number)? {
             keys.insert(key, value);
         }
@@ -103,43 +102,64 @@ fn read(mut file: impl BufRead) -> Result<BTreeMap<String, String>, ConfigFileEr
 }
 
 /// Key and value of a line, unless it is blank or a comment.
-fn parse(line: &str, number: usize) -> Result<Option<(String, String)>, ConfigFileError> {
-    let first = line.trim_start_matches([' ', '\t']);
-    if first.is_empty() || first.starts_with('#') {
+fn parse(line: &[u8], number: usize) -> Result<Option<(String, OsString)>, ConfigFileError> {
+    let first = line.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    if first.is_none_or(|first| *first == b'#') {
         return Ok(None);
     }
-    let line = without_comment(line);
-    let Some((key, value)) = line.split_once('=').or_else(|| line.split_once(':')) else {
-        return Err(ConfigFileError::Line { number, line });
+    let line = redkite_text::from_bytes(without_comment(line));
+    let pair = redkite_text::split_once(&line, b'=').or_else(|| redkite_text::split_once(&line, b':'));
+    let Some((key, value)) = pair else {
+        return Err(ConfigFileError::Line { number, line: redkite_text::into_shown(line) });
     };
-    let key = key.strip_prefix("export").unwrap_or(key).trim();
-    Ok(Some((key.to_owned(), unquoted(value.trim()))))
+    let key = redkite_text::into_shown(key);
+    let key = key.strip_prefix("export").unwrap_or(&key).trim();
+    Ok(Some((key.to_owned(), unquoted(redkite_text::trimmed(&value)))))
 }
 
 /// Cuts a trailing comment off. A `#` between quotes is kept: a piece with one lone quote opens or closes them.
-fn without_comment(line: &str) -> String {
+fn without_comment(line: &[u8]) -> Vec<u8> {
     let mut open = false;
     let mut kept = Vec::new();
-    for (index, piece) in line.split('#').enumerate() {
+    for (index, piece) in line.split(|byte| *byte == b'#').enumerate() {
         let was_open = open;
-        let lone = |quote| piece.matches(quote).count() == 1;
-        if lone('"') || lone('\'') {
+        if count(piece, b'"') == 1 || count(piece, b'\'') == 1 {
             open = !open;
         }
         if index == 0 || open || was_open {
             kept.push(piece);
         }
     }
-    kept.join("#")
+    kept.join(&b'#')
+}
+
+fn count(text: &[u8], wanted: u8) -> usize {
+    text.iter().filter(|byte| **byte == wanted).count()
 }
 
 /// A value with exactly one pair of quotes loses them and has its escapes replaced; any other stays literal.
-fn unquoted(value: &str) -> String {
-    let pair = |quote| value.matches(quote).count() == 2;
-    if !pair('"') && !pair('\'') {
-        return value.to_owned();
+fn unquoted(value: OsString) -> OsString {
+    let bytes = value.as_encoded_bytes();
+    if count(bytes, b'"') != 2 && count(bytes, b'\'') != 2 {
+        return value;
     }
-    value.trim_matches(['"', '\'']).replace("\\\"", "\"").replace("\\n", "\n")
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let start = bytes.iter().position(|byte| !is_quote(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|byte| !is_quote(byte)).map_or(start, |last| last + 1);
+    let mut plain = Vec::with_capacity(end - start);
+    let mut rest = bytes[start..end].iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        let escaped = match (byte, rest.peek()) {
+            (b'\\', Some(b'"')) => Some(b'"'),
+            (b'\\', Some(b'n')) => Some(b'\n'),
+            _ => None,
+        };
+        if escaped.is_some() {
+            rest.next();
+        }
+        plain.push(escaped.unwrap_or(byte));
+    }
+    redkite_text::from_bytes(plain)
 }
 
 #[cfg(test)]
@@ -167,9 +187,17 @@ mod tests {
             ("; a=b", Some(("; a", "b"))),
         ];
         for (line, expected) in cases {
-            let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            assert_eq!(parse(line, 1).expect("a readable line"), expected, "{line}");
+            let expected = expected.map(|(key, value)| (key.to_owned(), OsString::from(value)));
+            assert_eq!(parse(line.as_bytes(), 1).expect("a readable line"), expected, "{line}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn bytes_that_are_no_text_stay() {
+        let value = |line: &[u8]| parse(line, 1).expect("a readable line").expect("no comment").1;
+        assert_eq!(value(b"a = \xff\xfe # x"), redkite_text::from_bytes(&b"\xff\xfe"[..]));
+        assert_eq!(value(b"a = '\xff\\n\xfe'"), redkite_text::from_bytes(&b"\xff\n\xfe"[..]));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) struct Context {
     /// The experiments that were asked for, known or not (§11).
     pub(crate) experiments: Vec<String>,
     /// The configuration file that was read.
-    pub(crate) config_file: Option<String>,
+    pub(crate) config_file: Option<PathBuf>,
     /// What a trace shows of the command.
     pub(crate) span: Span,
     pub(super) entry: &'static Entry,
@@ -65,7 +65,7 @@ impl Context {
             Place::OfThisProcess => std::env::current_dir().unwrap_or_default(),
             Place::At(directory) => directory.clone(),
         };
-        let named = self.environment.get("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
+        let named = self.environment.value("PWD").map(PathBuf::from).filter(|named| named.is_absolute());
         named.filter(|named| same_directory(named, &actual)).unwrap_or(actual)
     }
 

@@ -1,6 +1,7 @@
 //! A command's flags and arguments as a table, taken from its `clap` definition.
 
 use std::any::TypeId;
+use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgAction};
@@ -23,7 +24,8 @@ pub(crate) struct Flag {
     pub(crate) kind: Kind,
     /// Variables in order of preference.
     pub(crate) variables: Vec<String>,
-    pub(crate) default: Vec<String>,
+    pub(crate) default: Vec<OsString>,
+    pub(super) content: Content,
     pub(crate) help: String,
     pub(crate) hidden: bool,
 }
@@ -43,6 +45,25 @@ pub(crate) enum Kind {
     SplitList,
 }
 
+/// What the values of an option can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Text: what isn't, is made to be.
+    Text,
+    /// Whatever the system can pass: names of files, and what goes on to other programs.
+    Any,
+}
+
+impl Content {
+    /// A value as such.
+    pub(super) fn of(self, value: OsString) -> OsString {
+        match self {
+            Self::Text => redkite_text::into_shown(value).into(),
+            Self::Any => value,
+        }
+    }
+}
+
 /// One argument that is no flag.
 #[derive(Debug, Clone)]
 pub(crate) struct Positional {
@@ -50,6 +71,7 @@ pub(crate) struct Positional {
     /// What it is called when it is missing.
     pub(crate) label: String,
     pub(crate) many: bool,
+    pub(super) content: Content,
 }
 
 impl Definition {
@@ -73,16 +95,16 @@ impl Definition {
 fn flag(arg: &Arg) -> Flag {
     let variables = arg.get_env().map(|names| names.to_string_lossy().into_owned()).unwrap_or_default();
     let kind = kind(arg);
-    let mut default: Vec<_> =
-        arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect();
+    let mut default: Vec<OsString> = arg.get_default_values().iter().map(OsString::from).collect();
     if kind == Kind::Bool && default.is_empty() {
-        default.push("false".to_owned());
+        default.push("false".into());
     }
     Flag {
         name: arg.get_long().unwrap_or_default().to_owned(),
         kind,
         variables: variables.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         default,
+        content: content(arg),
         help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
         hidden: arg.is_hide_set(),
     }
@@ -103,13 +125,19 @@ fn kind(arg: &Arg) -> Kind {
     }
 }
 
+fn content(arg: &Arg) -> Content {
+    let value = arg.get_value_parser().type_id();
+    let any = [TypeId::of::<OsString>(), TypeId::of::<FilePath>(), TypeId::of::<CommandPath>()];
+    if any.iter().any(|any| value == *any) { Content::Any } else { Content::Text }
+}
+
 fn positional(arg: &Arg) -> Positional {
     let name = arg.get_id().to_string();
     // The derive macro gives every argument its own name in capitals, which is no label.
     let given = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let label = given.filter(|label| !label.eq_ignore_ascii_case(&name));
     let many = matches!(arg.get_action(), ArgAction::Append);
-    Positional { label: label.unwrap_or_else(|| name.clone()), name, many }
+    Positional { label: label.unwrap_or_else(|| name.clone()), name, many, content: content(arg) }
 }
 
 /// The argument without what we decide ourselves: variables, defaults of absent values, required ones.
@@ -145,6 +173,9 @@ pub(crate) mod sample {
         /// Text
         #[arg(long, env = "S_TEXT,S_OLD_TEXT", default_value = "given")]
         text: String,
+        /// Bytes
+        #[arg(long, env = "S_BYTES")]
+        bytes: Option<OsString>,
         /// Flag
         #[arg(long, env = "S_FLAG")]
         flag: bool,

@@ -1,6 +1,6 @@
 //! Which command is meant, and what happens before it runs (docs/spec/cli.md §1).
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use redkite_api::Halt;
@@ -24,7 +24,7 @@ use crate::telemetry;
 
 /// Runs the command that the words (without the program's own name) ask for.
 pub(crate) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Failure> {
-    let mut words = words.map(|word| word.to_string_lossy().into_owned()).peekable();
+    let mut words = words.peekable();
     let mut out = Output::default();
     match level_flags(&mut words, &["version", "v"]) {
         Asked::Help => out.text(&help::program())?,
@@ -33,7 +33,7 @@ pub(crate) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitCode, Fai
         Asked::Nothing => match words.next() {
             None => out.text(&help::program())?,
             Some(word) if is_help(&word) => help_on(words, &mut out)?,
-            Some(word) => return subcommand(&word, words, out),
+            Some(word) => return subcommand(&redkite_text::into_shown(word), words, out),
         },
     }
     Ok(ExitCode::SUCCESS)
@@ -47,10 +47,9 @@ enum Asked {
     Nothing,
 }
 
-fn level_flags(words: &mut std::iter::Peekable<impl Iterator<Item = String>>, version: &[&str]) -> Asked {
-    let Some(word) = words.next_if(|word| word.starts_with('-') && word.len() > 1) else {
-        return Asked::Nothing;
-    };
+fn level_flags(words: &mut std::iter::Peekable<impl Iterator<Item = OsString>>, version: &[&str]) -> Asked {
+    let is_flag = |word: &OsString| word.len() > 1 && word.as_encoded_bytes().starts_with(b"-");
+    let Some(word) = words.next_if(is_flag).map(redkite_text::into_shown) else { return Asked::Nothing };
     let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(&word);
     match name {
         "" => Asked::Nothing,
@@ -64,13 +63,13 @@ fn level_flags(words: &mut std::iter::Peekable<impl Iterator<Item = String>>, ve
     }
 }
 
-fn is_help(word: &str) -> bool {
-    matches!(word, "help" | "h")
+fn is_help(word: &OsStr) -> bool {
+    word == "help" || word == "h"
 }
 
 /// `buildkite-agent help …`.
-fn help_on(mut words: impl Iterator<Item = String>, out: &mut Output) -> Result<(), Failure> {
-    let page = match words.next() {
+fn help_on(words: impl Iterator<Item = OsString>, out: &mut Output) -> Result<(), Failure> {
+    let page = match words.map(redkite_text::into_shown).next() {
         None => help::program(),
         Some(word) => match (find(None, &word), find_group(&word)) {
             (Some(entry), _) => help::command(entry),
@@ -81,7 +80,7 @@ fn help_on(mut words: impl Iterator<Item = String>, out: &mut Output) -> Result<
     Ok(out.text(&page)?)
 }
 
-fn subcommand(word: &str, words: impl Iterator<Item = String>, out: Output) -> Result<ExitCode, Failure> {
+fn subcommand(word: &str, words: impl Iterator<Item = OsString>, out: Output) -> Result<ExitCode, Failure> {
     if let Some(entry) = find(None, word) {
         return start(entry, words.collect());
     }
@@ -93,7 +92,7 @@ fn subcommand(word: &str, words: impl Iterator<Item = String>, out: Output) -> R
 
 fn group_member(
     group: &Group,
-    words: impl Iterator<Item = String>,
+    words: impl Iterator<Item = OsString>,
     mut out: Output,
 ) -> Result<ExitCode, Failure> {
     let mut words = words.peekable();
@@ -102,11 +101,17 @@ fn group_member(
         Asked::Unknown(reason) => return Err(incorrect(". ", reason, &help::group(group))),
         Asked::Nothing => match words.next() {
             None => out.text(&help::group(group))?,
-            Some(word) if is_help(&word) => out.text(&help_in(group, words.next().as_deref())?)?,
-            Some(word) => match find(Some(group.name), &word) {
-                Some(entry) => return start(entry, words.collect()),
-                None => return Err(unknown(&word, &format!("{PROGRAM} {}", group.name))),
-            },
+            Some(word) if is_help(&word) => {
+                let about = words.next().map(redkite_text::into_shown);
+                out.text(&help_in(group, about.as_deref())?)?;
+            }
+            Some(word) => {
+                let word = redkite_text::into_shown(word);
+                return match find(Some(group.name), &word) {
+                    Some(entry) => start(entry, words.collect()),
+                    None => Err(unknown(&word, &format!("{PROGRAM} {}", group.name))),
+                };
+            }
         },
     }
     Ok(ExitCode::SUCCESS)
@@ -151,7 +156,7 @@ pub(super) struct World {
 }
 
 /// Runs a command as this process.
-fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure> {
+fn start(entry: &'static Entry, words: Vec<OsString>) -> Result<ExitCode, Failure> {
     let world = World { environment: Environment::of_this_process(), ..World::default() };
     perform(entry, words, world, logging::install)?;
     Ok(ExitCode::SUCCESS)
@@ -160,7 +165,7 @@ fn start(entry: &'static Entry, words: Vec<String>) -> Result<ExitCode, Failure>
 /// Settles the options of a command, and runs it; its log is begun once its options are known.
 pub(super) fn perform(
     entry: &'static Entry,
-    words: Vec<String>,
+    words: Vec<OsString>,
     world: World,
     begin_log: impl FnOnce(logging::Settings),
 ) -> Result<(), Failure> {
@@ -213,11 +218,12 @@ fn config_file(
     if entry.config_file == Reads::Ignored {
         return Ok(ConfigFile::default());
     }
-    let on_line = typed.flags.get("config").and_then(|values| values.last().cloned());
+    let on_line = typed.flags.get("config").and_then(|values| values.last()).map(OsString::as_os_str);
     let chosen = on_line.or_else(|| variable(definition.flag("config")?, environment)).unwrap_or_default();
-    let read = match chosen.as_str() {
-        "" => ConfigFile::find(environment),
-        path => ConfigFile::at(&paths::file_path(path, environment).unwrap_or_default()),
+    let read = if chosen.is_empty() {
+        ConfigFile::find(environment)
+    } else {
+        ConfigFile::at(&paths::file_path(chosen, environment).unwrap_or_default())
     };
     read.map_err(|error| Failure::option(crate::failure::chain(&error)))
 }
@@ -232,7 +238,7 @@ fn check_required(
     for &label in entry.required {
         let argument = definition.positionals.iter().position(|positional| positional.label == label);
         let missing = match argument {
-            Some(index) => typed.arguments.get(index).is_none_or(String::is_empty),
+            Some(index) => typed.arguments.get(index).is_none_or(|argument| argument.is_empty()),
             None => !resolved.is_set(label),
         };
         if missing {
@@ -248,7 +254,7 @@ fn announce(warnings: &[String], file: &ConfigFile) {
         tracing::warn!("{warning}");
     }
     if let Some(path) = &file.path {
-        tracing::info!(path, "Configuration loaded");
+        tracing::info!(path = &*redkite_text::shown(path.as_os_str()), "Configuration loaded");
     }
 }
 
@@ -257,8 +263,9 @@ fn canonical(
     resolved: &Resolved,
     typed: &Typed,
     positionals: &[super::definition::Positional],
-) -> Vec<String> {
-    let taken = if positionals.last().is_some_and(|last| last.many) { usize::MAX } else { positionals.len() };
-    let arguments = typed.arguments.iter().take(taken).cloned();
-    resolved.words().chain(["--".to_owned()]).chain(arguments).collect()
+) -> Vec<OsString> {
+    let last = positionals.last().filter(|last| last.many);
+    let meant = positionals.iter().chain(last.into_iter().cycle());
+    let arguments = typed.arguments.iter().zip(meant).map(|(word, meant)| meant.content.of(word.clone()));
+    resolved.words().chain(["--".into()]).chain(arguments).collect()
 }

@@ -51,7 +51,7 @@ struct Given<'a> {
 }
 
 fn settle(definition: &Definition, given: &Given<'_>) -> Resolved {
-    let words = given.typed.iter().map(|text| format!("--{}={text}", given.flag)).collect();
+    let words = given.typed.iter().map(|text| format!("--{}={text}", given.flag).into()).collect();
     let typed = split(words, definition).expect("a readable line");
     let pairs = given.variable.into_iter().chain([("IN", "/in")]);
     let environment: Environment = pairs.map(|(name, value)| (name.into(), value.into())).collect();
@@ -63,8 +63,8 @@ fn settle(definition: &Definition, given: &Given<'_>) -> Resolved {
 fn check(definition: &Definition, given: &Given<'_>, source: Source, expected: &[&str]) {
     let resolved = settle(definition, given);
     let flag = given.flag;
-    let settled: Vec<_> = resolved.items(flag).iter().map(String::as_str).collect();
-    assert_eq!((resolved.sources[flag], settled.as_slice()), (source, expected), "{flag}");
+    assert_eq!(resolved.sources[flag], source, "{flag}");
+    assert_eq!(resolved.items(flag), expected, "{flag}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The three kinds of help page: program, group and command (docs/spec/cli.md §1).
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 
 use super::command::{Category, Entry, Group};
@@ -103,9 +104,10 @@ fn flag(flag: &Flag) -> (String, String) {
     (format!("--{}{value}", flag.name), text)
 }
 
-fn shown(kind: Kind, value: &str) -> String {
+fn shown(kind: Kind, value: &OsStr) -> String {
+    let value = redkite_text::shown(value);
     match kind {
-        Kind::Int | Kind::Duration => value.to_owned(),
+        Kind::Int | Kind::Duration => value.into_owned(),
         _ => format!("{value:?}"),
     }
 }

@@ -23,8 +23,9 @@ pub(crate) fn run_inside(inside: Inside, halt: Halt, panics: Panics) -> i32 {
         place: Place::At(inside.directory),
         halt,
     };
-    let mut words = inside.args.into_iter().map(redkite_text::into_shown);
-    let (group, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut words = inside.args.into_iter();
+    let mut name = || redkite_text::into_shown(words.next().unwrap_or_default());
+    let (group, name) = (name(), name());
     let result = match find(Some(&group), &name) {
         None => Err::<(), Failure>(unknown(&name, &format!("{PROGRAM} {group}"))),
         Some(entry) => perform(entry, words.collect(), world, |settings| {

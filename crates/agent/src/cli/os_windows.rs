@@ -13,6 +13,6 @@ pub(super) fn variable_reference(name: &str) -> String {
 }
 
 /// The profile folder.
-pub(super) fn home_of_current_user() -> Option<String> {
-    std::env::home_dir().map(|home| home.to_string_lossy().into_owned())
+pub(super) fn home_of_current_user() -> Option<std::ffi::OsString> {
+    std::env::home_dir().map(Into::into)
 }

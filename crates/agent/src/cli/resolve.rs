@@ -1,6 +1,8 @@
 //! Which of flag, variable, configuration file and default a value comes from (docs/spec/cli.md §3, §4).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 
 use super::GoDuration;
 use super::config_file::ConfigFile;
@@ -23,7 +25,7 @@ pub(crate) enum Source {
 /// Settled values: the texts of each flag, one unless it is a list.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
-    values: BTreeMap<String, Vec<String>>,
+    values: BTreeMap<String, Vec<OsString>>,
     lists: Vec<String>,
     pub(crate) sources: BTreeMap<String, Source>,
 }
@@ -45,7 +47,7 @@ pub(crate) fn check_variables(
     environment: &Environment,
 ) -> Result<(), ResolveError> {
     for flag in &definition.flags {
-        let Some(value) = variable(flag, environment) else { continue };
+        let Some(value) = variable(flag, environment).map(redkite_text::shown) else { continue };
         let (what, checked) = match flag.kind {
             Kind::Bool if value.is_empty() => continue,
             Kind::Bool => ("bool value", boolean(&value).map(drop)),
@@ -53,7 +55,13 @@ pub(crate) fn check_variables(
             Kind::Duration => ("duration", value.parse::<GoDuration>().map(drop)),
             Kind::Text | Kind::FilePath | Kind::CommandPath | Kind::List | Kind::SplitList => continue,
         };
-        checked.map_err(|why| ResolveError::Variable { flag: flag.name.clone(), what, value, why })?;
+        let value = || value.clone().into_owned();
+        checked.map_err(|why| ResolveError::Variable {
+            flag: flag.name.clone(),
+            what,
+            value: value(),
+            why,
+        })?;
     }
     Ok(())
 }
@@ -81,21 +89,26 @@ pub(crate) fn resolve(
 }
 
 /// The value of the first variable of a flag that exists.
-pub(crate) fn variable(flag: &Flag, environment: &Environment) -> Option<String> {
-    flag.variables.iter().find_map(|name| environment.get(name))
+pub(crate) fn variable<'a>(flag: &Flag, environment: &'a Environment) -> Option<&'a OsStr> {
+    flag.variables.iter().find_map(|name| environment.value(name))
 }
 
-fn choose(flag: &Flag, typed: &Typed, environment: &Environment, file: &ConfigFile) -> (Source, Vec<String>) {
+fn choose(
+    flag: &Flag,
+    typed: &Typed,
+    environment: &Environment,
+    file: &ConfigFile,
+) -> (Source, Vec<OsString>) {
     let is_list = matches!(flag.kind, Kind::List | Kind::SplitList);
     let variable = variable(flag, environment);
     if let Some(occurrences) = typed.flags.get(&flag.name) {
-        let base = variable.map_or_else(|| flag.default.clone(), |text| lists::of_variable(&text));
+        let base = variable.map_or_else(|| flag.default.clone(), lists::of_variable);
         let last = occurrences.last().cloned();
         let values = if is_list { lists::typed_over(&base, occurrences) } else { last.into_iter().collect() };
         return (Source::CommandLine, values);
     }
     if let Some(text) = variable {
-        return (Source::Environment, if is_list { lists::of_variable(&text) } else { vec![text] });
+        return (Source::Environment, if is_list { lists::of_variable(text) } else { vec![text.to_owned()] });
     }
     if let Some(text) = file.get(&flag.name) {
         return (Source::File, if is_list { lists::of_file(text) } else { vec![of_file(flag.kind, text)] });
@@ -104,35 +117,34 @@ fn choose(flag: &Flag, typed: &Typed, environment: &Environment, file: &ConfigFi
 }
 
 /// A value of the configuration file; what is malformed there counts as nothing.
-fn of_file(kind: Kind, text: &str) -> String {
+fn of_file(kind: Kind, value: &OsStr) -> OsString {
+    let text = redkite_text::shown(value);
     match kind {
-        Kind::Bool => boolean(text).unwrap_or(false).to_string(),
-        Kind::Int => text.parse::<i64>().unwrap_or(0).to_string(),
-        Kind::Duration => text.parse::<GoDuration>().map_or("0", |_| text).to_owned(),
-        Kind::Text | Kind::FilePath | Kind::CommandPath | Kind::List | Kind::SplitList => text.to_owned(),
+        Kind::Bool => boolean(&text).unwrap_or(false).to_string().into(),
+        Kind::Int => text.parse::<i64>().unwrap_or(0).to_string().into(),
+        Kind::Duration => text.parse::<GoDuration>().map_or("0", |_| &text).into(),
+        Kind::Text | Kind::FilePath | Kind::CommandPath | Kind::List | Kind::SplitList => value.to_owned(),
     }
 }
 
 /// The one form in which `clap` then reads the values.
 fn normalise(
     flag: &Flag,
-    values: Vec<String>,
+    values: Vec<OsString>,
     environment: &Environment,
-) -> Result<Vec<String>, ResolveError> {
+) -> Result<Vec<OsString>, ResolveError> {
     let path_error = |source| ResolveError::Path { setting: setting_name(&flag.name), source };
-    let each = |text: String| {
+    let each = |value: OsString| {
         Ok(match flag.kind {
-            Kind::Bool => boolean(&text).unwrap_or(false).to_string(),
-            Kind::Int => integer(&text).unwrap_or(0).to_string(),
-            Kind::FilePath => paths::file_path(&text, environment).map_err(path_error)?,
-            Kind::CommandPath => paths::command_path(&text, environment).map_err(path_error)?,
-            Kind::Duration | Kind::Text | Kind::List | Kind::SplitList => text,
+            Kind::Bool => boolean(&redkite_text::shown(&value)).unwrap_or(false).to_string().into(),
+            Kind::Int => integer(&redkite_text::shown(&value)).unwrap_or(0).to_string().into(),
+            Kind::FilePath => paths::file_path(&value, environment).map_err(path_error)?.into(),
+            Kind::CommandPath => paths::command_path(&value, environment).map_err(path_error)?,
+            Kind::Duration | Kind::Text | Kind::List | Kind::SplitList => flag.content.of(value),
         })
     };
-    match flag.kind {
-        Kind::SplitList => Ok(lists::split_items(&values)),
-        _ => values.into_iter().map(each).collect(),
-    }
+    let values = if flag.kind == Kind::SplitList { lists::split_items(&values) } else { values };
+    values.into_iter().map(each).collect()
 }
 
 /// The name of a setting in messages: `build-path` is `BuildPath`.
@@ -147,18 +159,22 @@ impl Resolved {
         match self.values.get(name).map(Vec::as_slice) {
             None | Some([]) => false,
             Some(items) if self.is_list(name) => !items.is_empty(),
-            Some(items) => !matches!(items[0].as_str(), "" | "false" | "0"),
+            Some(items) => !["", "false", "0"].iter().any(|nothing| items[0] == *nothing),
         }
     }
 
     /// The text of a flag; empty if it is absent.
-    pub(crate) fn text(&self, name: &str) -> &str {
-        self.values.get(name).and_then(|values| values.first()).map_or("", String::as_str)
+    pub(crate) fn text(&self, name: &str) -> Cow<'_, str> {
+        self.values
+            .get(name)
+            .and_then(|values| values.first())
+            .map_or("".into(), |value| redkite_text::shown(value))
     }
 
-    /// The items of a list.
-    pub(crate) fn items(&self, name: &str) -> &[String] {
-        self.values.get(name).map_or(&[], Vec::as_slice)
+    /// The items of a list, as text.
+    pub(crate) fn items(&self, name: &str) -> Vec<String> {
+        let items = self.values.get(name).into_iter().flatten();
+        items.map(|item| redkite_text::shown(item).into_owned()).collect()
     }
 
     /// A value in a message; lists as `[a b]`.
@@ -166,7 +182,7 @@ impl Resolved {
         if self.is_list(name) {
             format!("[{}]", self.items(name).join(" "))
         } else {
-            self.text(name).to_owned()
+            self.text(name).into_owned()
         }
     }
 
@@ -178,10 +194,14 @@ impl Resolved {
     }
 
     /// The settled values as words for `clap`, each flag with its value attached.
-    pub(crate) fn words(&self) -> impl Iterator<Item = String> {
-        self.values
-            .iter()
-            .flat_map(|(name, values)| values.iter().map(move |value| format!("--{name}={value}")))
+    pub(crate) fn words(&self) -> impl Iterator<Item = OsString> {
+        let word = |name: &str, value: &OsString| {
+            let mut word = OsString::with_capacity(name.len() + value.len() + 3);
+            ["--", name, "="].iter().for_each(|piece| word.push(piece));
+            word.push(value);
+            word
+        };
+        self.values.iter().flat_map(move |(name, values)| values.iter().map(move |value| word(name, value)))
     }
 
     fn is_list(&self, name: &str) -> bool {
@@ -198,7 +218,7 @@ mod tests {
     /// The words that `clap` gets for a command line, variables and a configuration file.
     fn check<const N: usize>(line: &str, variables: [(&str, &str); N], file: &str, expected: &str) {
         let definition = sample::definition();
-        let words = line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let words = line.split(' ').filter(|word| !word.is_empty()).map(OsString::from).collect();
         let typed = split(words, &definition).expect("a readable line");
         let environment = Environment::from(variables);
         let file = ConfigFile::of(file);
@@ -206,7 +226,7 @@ mod tests {
             Err(error) => error.to_string(),
             Ok(()) => match resolve(&definition, &typed, &environment, &file) {
                 Err(error) => error.to_string(),
-                Ok(resolved) => resolved.words().collect::<Vec<_>>().join(" "),
+                Ok(resolved) => redkite_text::into_shown(redkite_text::join(resolved.words(), " ")),
             },
         };
         let expected = expected.replace("REST", "--number=3 --text=given --wait=1s");
@@ -232,6 +252,21 @@ mod tests {
             "",
             "could not parse  as int value for flag number: parse error",
         );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_options_that_are_text_lose_bytes() {
+        let word = |bytes: &[u8]| redkite_text::from_bytes(bytes);
+        let variables = ["S_TEXT", "S_BYTES", "S_LIST", "S_PATH"].map(|name| (name.into(), word(b"/\xff")));
+        let environment: Environment = variables.into_iter().collect();
+        let definition = sample::definition();
+        let resolved = resolve(&definition, &Typed::default(), &environment, &ConfigFile::default());
+        let mut words: Vec<_> = resolved.expect("it is readable").words().collect();
+        words.retain(|word| !word.is_ascii());
+        let expected = [&b"--bytes=/\xff"[..], "--list=/\u{fffd}".as_bytes(), b"--path=/\xff"];
+        assert_eq!(words[..3], expected.map(word));
+        assert_eq!(words[3..], ["--text=/\u{fffd}"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Tells the flags of a command line from its arguments (docs/spec/cli.md §2).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 
 use super::GoDuration;
 use super::definition::{Definition, Flag, Kind};
@@ -10,8 +12,8 @@ use super::values::{Malformed, boolean, integer};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Typed {
     /// The values of each flag that occurs, in order.
-    pub(crate) flags: BTreeMap<String, Vec<String>>,
-    pub(crate) arguments: Vec<String>,
+    pub(crate) flags: BTreeMap<String, Vec<OsString>>,
+    pub(crate) arguments: Vec<OsString>,
     pub(crate) help: bool,
 }
 
@@ -34,8 +36,8 @@ pub(crate) enum SplitError {
 enum Word<'a> {
     /// `--name` or `-name`, perhaps with `=value`.
     Flag {
-        name: &'a str,
-        value: Option<&'a str>,
+        name: Cow<'a, str>,
+        value: Option<OsString>,
     },
     /// Two dashes: no flags follow.
     End,
@@ -46,7 +48,7 @@ enum Word<'a> {
 
 /// Reads the words from left to right: flags are known anywhere before `--`, unknown ones only after an argument,
 /// where they are arguments themselves.
-pub(crate) fn split(words: Vec<String>, definition: &Definition) -> Result<Typed, SplitError> {
+pub(crate) fn split(words: Vec<OsString>, definition: &Definition) -> Result<Typed, SplitError> {
     let mut typed = Typed::default();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -55,62 +57,68 @@ pub(crate) fn split(words: Vec<String>, definition: &Definition) -> Result<Typed
                 typed.arguments.extend(words);
                 break;
             }
-            Word::Flag { name: "help" | "h", value } => {
-                typed.help = value.is_none_or(|v| boolean(v) == Ok(true))
+            Word::Flag { name, value } if name == "help" || name == "h" => {
+                typed.help = value.is_none_or(|v| boolean(&redkite_text::shown(&v)) == Ok(true))
             }
-            Word::Flag { name, value } => match definition.flag(name) {
+            Word::Flag { name, value } => match definition.flag(&name) {
                 Some(flag) => {
                     let value = value_of(flag, value, &mut words)?;
                     typed.flags.entry(flag.name.clone()).or_default().push(value);
                 }
-                None if typed.arguments.is_empty() => return Err(SplitError::Unknown(name.to_owned())),
-                None => typed.arguments.push(word),
+                None if typed.arguments.is_empty() => return Err(SplitError::Unknown(name.into_owned())),
+                None => {
+                    drop(name);
+                    typed.arguments.push(word);
+                }
             },
-            Word::Malformed if typed.arguments.is_empty() => return Err(SplitError::Syntax(word)),
+            Word::Malformed if typed.arguments.is_empty() => {
+                return Err(SplitError::Syntax(redkite_text::into_shown(word)));
+            }
             Word::Malformed | Word::Argument => typed.arguments.push(word),
         }
     }
     Ok(typed)
 }
 
-fn read(word: &str) -> Word<'_> {
-    let Some(rest) = word.strip_prefix('-') else { return Word::Argument };
-    let rest = match rest.strip_prefix('-') {
-        Some("") => return Word::End,
+fn read(word: &OsStr) -> Word<'_> {
+    let Some(rest) = word.as_encoded_bytes().strip_prefix(b"-") else { return Word::Argument };
+    let rest = match rest.strip_prefix(b"-") {
+        Some([]) => return Word::End,
         Some(rest) => rest,
         None if rest.is_empty() => return Word::Argument,
         None => rest,
     };
-    match rest.split_once('=') {
-        _ if rest.starts_with(['-', '=']) => Word::Malformed,
-        Some((name, value)) => Word::Flag { name, value: Some(value) },
-        None => Word::Flag { name: rest, value: None },
+    if rest.starts_with(b"-") || rest.starts_with(b"=") {
+        return Word::Malformed;
     }
+    let (name, value) = match rest.iter().position(|byte| *byte == b'=') {
+        Some(equals) => (&rest[..equals], Some(redkite_text::from_bytes(&rest[equals + 1..]))),
+        None => (rest, None),
+    };
+    Word::Flag { name: redkite_text::shown_bytes(name), value }
 }
 
 /// A flag's value, which is attached, implied (booleans) or the next word, whatever that looks like.
 fn value_of(
     flag: &Flag,
-    attached: Option<&str>,
-    words: &mut impl Iterator<Item = String>,
-) -> Result<String, SplitError> {
+    attached: Option<OsString>,
+    words: &mut impl Iterator<Item = OsString>,
+) -> Result<OsString, SplitError> {
     let value = match attached {
-        Some(value) => value.to_owned(),
-        None if flag.kind == Kind::Bool => "true".to_owned(),
+        Some(value) => value,
+        None if flag.kind == Kind::Bool => "true".into(),
         None => words.next().ok_or_else(|| SplitError::NoValue(flag.name.clone()))?,
     };
-    let refused = |why| SplitError::Value { flag: flag.name.clone(), value: value.clone(), why };
+    let text = redkite_text::shown(&value);
+    let (name, shown) = (|| flag.name.clone(), || text.clone().into_owned());
+    let refused = |why| SplitError::Value { flag: name(), value: shown(), why };
     match flag.kind {
         Kind::Bool => {
-            let boolean = boolean(&value);
-            boolean.map_err(|why| SplitError::Boolean {
-                flag: flag.name.clone(),
-                value: value.clone(),
-                why,
-            })?;
+            let unreadable = |why| SplitError::Boolean { flag: name(), value: shown(), why };
+            boolean(&text).map(drop).map_err(unreadable)?;
         }
-        Kind::Int => drop(integer(&value).map_err(refused)?),
-        Kind::Duration => drop(value.parse::<GoDuration>().map_err(refused)?),
+        Kind::Int => drop(integer(&text).map_err(refused)?),
+        Kind::Duration => drop(text.parse::<GoDuration>().map_err(refused)?),
         Kind::Text | Kind::FilePath | Kind::CommandPath | Kind::List | Kind::SplitList => {}
     }
     Ok(value)
@@ -122,13 +130,17 @@ mod tests {
     use crate::cli::definition::sample;
 
     fn check(words: &[&str], expected: &str) {
-        let words = words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let words = words.iter().map(OsString::from).collect::<Vec<_>>();
         let shown = match split(words.clone(), &sample::definition()) {
             Err(error) => error.to_string(),
             Ok(Typed { flags, arguments, help }) => {
+                let joined = |values: &[OsString], separator: &str| {
+                    redkite_text::into_shown(redkite_text::join(values, separator))
+                };
                 let flags: Vec<_> =
-                    flags.iter().map(|(name, values)| format!("{name}={}", values.join("+"))).collect();
-                format!("{} | {}{}", flags.join(" "), arguments.join(" "), if help { " | help" } else { "" })
+                    flags.iter().map(|(name, values)| format!("{name}={}", joined(values, "+"))).collect();
+                let arguments = joined(&arguments, " ");
+                format!("{} | {arguments}{}", flags.join(" "), if help { " | help" } else { "" })
             }
         };
         assert_eq!(shown, expected, "{words:?}");
@@ -148,6 +160,20 @@ mod tests {
         check(&["a", "-h"], " | a | help");
         check(&["--text", "--help"], "text=--help | ");
         check(&["--number", "-0x10"], "number=-0x10 | ");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn bytes_that_are_no_text_pass() {
+        let word = |bytes: &[u8]| redkite_text::from_bytes(bytes);
+        let words =
+            vec![word(b"--text=a=\xff"), word(b"--list"), word(b"\xfe"), word(b"\xfd"), word(b"--\xff")];
+        let typed = split(words, &sample::definition()).expect("a readable line");
+        assert_eq!(typed.flags["text"], [word(b"a=\xff")]);
+        assert_eq!(typed.flags["list"], [word(b"\xfe")]);
+        assert_eq!(typed.arguments, [word(b"\xfd"), word(b"--\xff")]);
+        let unknown = split(vec![word(b"--\xff\xfe=x")], &sample::definition()).expect_err("no such flag");
+        assert_eq!(unknown.to_string(), "flag provided but not defined: -\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) fn of_this_job(cx: &Context) -> Result<JobApi, Failure> {
 
 /// The job API, or why there is none.
 pub(super) fn connect(cx: &Context) -> Result<JobApi, ClientError> {
-    JobApi::of_this_job(|name| cx.environment.get(name))
+    JobApi::of_this_job(|name| cx.environment.value(name).map(Into::into))
 }
 
 /// The job API for commands that hide what they are about to print; `option` and `variable` let them print it anyway.

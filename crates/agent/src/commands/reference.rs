@@ -59,7 +59,12 @@ fn specified(flag: &Value) -> String {
 
 /// A flag of ours in the same form.
 fn ours(flag: &Flag) -> String {
-    let default: Vec<_> = flag.default.iter().filter(|item| !item.is_empty()).cloned().collect();
+    let default: Vec<_> = flag
+        .default
+        .iter()
+        .filter(|item| !item.is_empty())
+        .map(|item| redkite_text::shown(item).into_owned())
+        .collect();
     let variables: Vec<_> = flag.variables.iter().map(String::as_str).collect();
     line(&flag.name, flag.kind, &default, &variables, flag.hidden)
 }

@@ -1,5 +1,7 @@
 //! How a repository is checked out (cli.json, flag set `checkout`).
 
+use std::ffi::OsString;
+
 use crate::cli::FilePath;
 
 /// The checkout options of `start`, which hands them to jobs, and of `bootstrap`, which obeys them.
@@ -15,19 +17,19 @@ pub(crate) struct CheckoutOptions {
 
     /// Flags of git checkout
     #[arg(long, env = "BUILDKITE_GIT_CHECKOUT_FLAGS", default_value = "-f")]
-    pub(crate) git_checkout_flags: String,
+    pub(crate) git_checkout_flags: OsString,
 
     /// Flags of git clone
     #[arg(long, env = "BUILDKITE_GIT_CLONE_FLAGS", default_value = "-v")]
-    pub(crate) git_clone_flags: String,
+    pub(crate) git_clone_flags: OsString,
 
     /// Flags of git clone when it makes a mirror
     #[arg(long, env = "BUILDKITE_GIT_CLONE_MIRROR_FLAGS", default_value = "-v")]
-    pub(crate) git_clone_mirror_flags: String,
+    pub(crate) git_clone_mirror_flags: OsString,
 
     /// Flags of git clean
     #[arg(long, env = "BUILDKITE_GIT_CLEAN_FLAGS", default_value = "-ffxdq")]
-    pub(crate) git_clean_flags: String,
+    pub(crate) git_clean_flags: OsString,
 
     /// Whether the commit must be on the branch: empty for no check, warn or strict
     #[arg(long, env = "BUILDKITE_GIT_COMMIT_VERIFICATION")]
@@ -35,11 +37,11 @@ pub(crate) struct CheckoutOptions {
 
     /// Flags of git fetch
     #[arg(long, env = "BUILDKITE_GIT_FETCH_FLAGS", default_value = "-v --prune")]
-    pub(crate) git_fetch_flags: String,
+    pub(crate) git_fetch_flags: OsString,
 
     /// Folders to check out; none means all
     #[arg(long, env = "BUILDKITE_GIT_SPARSE_CHECKOUT_PATHS", value_delimiter = ',')]
-    pub(crate) git_sparse_checkout_paths: Vec<String>,
+    pub(crate) git_sparse_checkout_paths: Vec<OsString>,
 
     /// How those folders are meant: cone or no-cone
     #[arg(long, env = "BUILDKITE_GIT_SPARSE_CHECKOUT_MODE", default_value = "cone")]

@@ -39,11 +39,11 @@ pub(crate) struct DiagnosticOptions {
 pub(crate) fn start_logging(command: &str, options: &Resolved, begin: impl FnOnce(Settings)) {
     let debug = options.is_set("debug");
     let level = options.text("log-level");
-    let parsed = Level::parse(level);
+    let parsed = Level::parse(&level);
     let threshold = if debug { Level::Debug } else { parsed.unwrap_or(Level::Notice) };
     let colour = if options.is_set("no-color") { Colour::Never } else { Colour::Always };
     let fields = if debug { vec![("command".to_owned(), command.to_owned())] } else { Vec::new() };
-    let format = match options.text("log-format") {
+    let format = match &*options.text("log-format") {
         "json" => Format::Json,
         _ => Format::Text(colour),
     };
@@ -88,7 +88,7 @@ const PROFILES: &[&str] = &["", "cpu", "mem", "memory", "mutex", "block", "threa
 /// The experiments that were asked for, after a word about those that are stable or unknown; and a profile that
 /// doesn't exist ends the command.
 pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
-    let names = options.items("experiment").to_vec();
+    let names = options.items("experiment");
     for name in &names {
         if let Some((_, version)) = PROMOTED.iter().find(|(promoted, _)| promoted == name) {
             tracing::warn!(
@@ -100,7 +100,7 @@ pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
             tracing::warn!("Unknown experiment \"{name}\"");
         }
     }
-    check_profile(options.text("profile"))?;
+    check_profile(&options.text("profile"))?;
     Ok(names)
 }
 

@@ -1,5 +1,6 @@
 //! The folders of an agent (cli.json, flag set `paths`).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::FilePath;
@@ -13,7 +14,7 @@ pub(crate) struct PathOptions {
 
     /// More folders of agent hooks
     #[arg(long, env = "BUILDKITE_ADDITIONAL_HOOKS_PATHS", value_delimiter = ',')]
-    pub(crate) additional_hooks_paths: Vec<String>,
+    pub(crate) additional_hooks_paths: Vec<OsString>,
 
     #[command(flatten)]
     pub(crate) sockets: SocketOptions,

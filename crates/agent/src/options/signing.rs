@@ -1,5 +1,6 @@
 //! With which key pipelines are signed (cli.json: `pipeline upload`, `tool sign`).
 
+use std::ffi::OsString;
 use std::fs;
 
 use redkite_cloud::{Kms, KmsKey};
@@ -13,7 +14,7 @@ use crate::failure::{Failure, OrFail};
 pub(crate) struct SigningOptions {
     /// Sign steps with a key of this file, a JSON Web Key Set
     #[arg(long, env = "BUILDKITE_AGENT_JWKS_FILE")]
-    jwks_file: String,
+    jwks_file: OsString,
 
     /// Which key of that file; needed unless it holds exactly one
     #[arg(long, env = "BUILDKITE_AGENT_JWKS_KEY_ID")]
@@ -35,9 +36,8 @@ pub(crate) struct SigningOptions {
 impl SigningOptions {
     /// Whether a key is named at all.
     pub(crate) fn is_wanted(&self) -> bool {
-        [&self.jwks_file, &self.signing_aws_kms_key, &self.signing_gcp_kms_key]
-            .iter()
-            .any(|key| !key.is_empty())
+        let kms = [&self.signing_aws_kms_key, &self.signing_gcp_kms_key];
+        !self.jwks_file.is_empty() || kms.iter().any(|key| !key.is_empty())
     }
 
     /// The key: that of AWS, else that of Google, else that of the file.
@@ -52,8 +52,8 @@ impl SigningOptions {
             }
         }
         const WHAT: &str = "choosing the signing key";
-        let path = &self.jwks_file;
-        let text = fs::read(path).or_fail(format!("{WHAT}: opening the key file {path}"))?;
+        let path = self.jwks_file.display();
+        let text = fs::read(&self.jwks_file).or_fail(format!("{WHAT}: opening the key file {path}"))?;
         let keys = KeySet::parse(&text).or_fail(format!("{WHAT}: reading the key file {path}"))?;
         Ok(Box::new(keys.signing_key(&self.jwks_key_id).or_fail(WHAT)?))
     }

@@ -1,6 +1,7 @@
 //! The job API, from inside the job.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,11 +80,12 @@ impl JobApi {
     ///
     /// # Errors
     /// If a variable is missing or nothing listens.
-    pub fn of_this_job(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ClientError> {
-        let present =
-            |name| variable(name).filter(|value| !value.is_empty()).ok_or(ClientError::Variable(name));
+    pub fn of_this_job(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, ClientError> {
+        let present = |name| {
+            variable(name).filter(|value: &OsString| !value.is_empty()).ok_or(ClientError::Variable(name))
+        };
         let socket = present(SOCKET_VARIABLE)?;
-        let token = present(TOKEN_VARIABLE)?;
+        let token = redkite_text::into_shown(present(TOKEN_VARIABLE)?);
         Endpoint { socket: socket.into(), host: "job", token: Some(token), limit: None }.checked().map(Self)
     }
 

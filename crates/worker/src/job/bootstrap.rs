@@ -23,7 +23,7 @@ impl Bootstrap {
     pub(crate) fn new(
         settings: &JobSettings,
         inherited: &[(OsString, OsString)],
-        variables: &super::environment::Variables,
+        variables: &super::environment::JobVariables,
         raw_terminal: RawTerminal,
     ) -> Self {
         let terminal = match (settings.pty, raw_terminal) {
@@ -105,7 +105,7 @@ impl Bootstrap {
 /// The variables of a job over `inherited` ones.
 pub(crate) fn process_environment(
     inherited: &[(OsString, OsString)],
-    variables: &super::environment::Variables,
+    variables: &super::environment::JobVariables,
 ) -> Vec<(OsString, OsString)> {
     let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
     inherited.iter().cloned().chain(variables).collect()

@@ -1,6 +1,6 @@
 //! A job run by the containers of a pod (spec/agent.md §19).
 
-use super::environment::Variables;
+use super::environment::JobVariables;
 use super::finish::Outcome;
 use super::work::Stages;
 use crate::log::JobLog;
@@ -44,7 +44,7 @@ impl Containers {
         settings: &JobSettings,
         containers: ContainerSettings,
         count: u32,
-        environment: (&[(OsString, OsString)], &Variables),
+        environment: (&[(OsString, OsString)], &JobVariables),
         agent: StopListener,
     ) -> Self {
         let (inherited, variables) = environment;

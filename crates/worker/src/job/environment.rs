@@ -5,10 +5,13 @@ use crate::settings::{JobSettings, OverrideMode};
 use redkite_api::wire::Job;
 use redkite_api::{Endpoint, Http2, HttpLog, RequestHeaders, Token};
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// Variables by name.
+/// The server's variables by name: text.
 pub(crate) type Variables = BTreeMap<String, String>;
+/// A job's variables by name: the server's, and the agent's own, which need not be text.
+pub(crate) type JobVariables = BTreeMap<String, OsString>;
 
 /// Everything the values of variables are made from.
 pub(crate) struct Sources<'a> {
@@ -54,16 +57,16 @@ enum Wins {
 struct Variable {
     name: &'static str,
     wins: Wins,
-    value: fn(&Sources<'_>) -> Option<String>,
+    value: fn(&Sources<'_>) -> Option<OsString>,
 }
 
 /// Always set.
-const fn agent(name: &'static str, value: fn(&Sources<'_>) -> Option<String>) -> Variable {
+const fn agent(name: &'static str, value: fn(&Sources<'_>) -> Option<OsString>) -> Variable {
     Variable { name, wins: Wins::Agent, value }
 }
 
 /// Set unless the job may override it.
-const fn checkout(name: &'static str, value: fn(&Sources<'_>) -> Option<String>) -> Variable {
+const fn checkout(name: &'static str, value: fn(&Sources<'_>) -> Option<OsString>) -> Variable {
     Variable { name, wins: Wins::Checkout, value }
 }
 
@@ -72,14 +75,14 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_ENV_FILE",                        |s| path(&s.files.env)),
     agent("BUILDKITE_ENV_JSON_FILE",                   |s| path(&s.files.env_json)),
     agent("BUILDKITE_AGENT_JOB_TIMEOUT_FILE",          |s| path(&s.files.timeout)),
-    agent("BUILDKITE_AGENT_CACHE_PATHS",               |s| unless_empty(&s.step.cache_paths.join(","))),
+    agent("BUILDKITE_AGENT_CACHE_PATHS",               |s| unless_empty(s.step.cache_paths.join(","))),
     agent("BUILDKITE_SECRETS_CONFIG",                  secrets_config),
-    agent("BUILDKITE_AGENT_ENDPOINT",                  |s| Some(s.access.endpoint.to_string())),
-    agent("BUILDKITE_AGENT_ACCESS_TOKEN",              |s| Some(s.access.token.reveal().to_owned())),
+    agent("BUILDKITE_AGENT_ENDPOINT",                  |s| Some(s.access.endpoint.to_string().into())),
+    agent("BUILDKITE_AGENT_ACCESS_TOKEN",              |s| text(s.access.token.reveal())),
     agent("BUILDKITE_NO_HTTP2",                        |s| flag(s.access.http2 == Http2::Disabled)),
     agent("BUILDKITE_AGENT_DEBUG",                     |s| flag(s.settings.debug)),
     agent("BUILDKITE_AGENT_DEBUG_HTTP",                |s| flag(s.access.log.dumps)),
-    agent("BUILDKITE_AGENT_PID",                       |_| Some(std::process::id().to_string())),
+    agent("BUILDKITE_AGENT_PID",                       |_| Some(std::process::id().to_string().into())),
     agent("BUILDKITE_BIN_PATH",                        |s| text(&s.settings.bin_path)),
     agent("BUILDKITE_CONFIG_PATH",                     |s| text(&s.settings.config_path)),
     agent("BUILDKITE_BUILD_PATH",                      |s| path(&s.settings.build_path)),
@@ -122,7 +125,7 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_NO_MULTIPART_ARTIFACT_UPLOAD",    |s| only_true(s.settings.no_multipart_artifact_upload)),
     agent("BUILDKITE_ARTIFACT_UPLOAD_CONCURRENCY",     |s| positive(s.settings.artifact_upload_concurrency)),
     agent("BUILDKITE_CANCEL_SIGNAL",                   cancel_signal),
-    agent("BUILDKITE_PTY",                             |s| (!s.settings.pty).then(|| "false".to_owned())),
+    agent("BUILDKITE_PTY",                             |s| (!s.settings.pty).then(|| "false".into())),
     agent("BUILDKITE_AGENT_AWS_KMS_KEY",               |s| unless_empty(&s.settings.signing.aws_kms_key)),
     agent("BUILDKITE_AGENT_GCP_KMS_KEY",               |s| unless_empty(&s.settings.signing.gcp_kms_key)),
     agent("BUILDKITE_AGENT_JWKS_FILE",                 |s| unless_empty(&s.settings.signing.jwks_file)),
@@ -144,8 +147,9 @@ const LONGEST_MESSAGE: usize = 65536;
 
 /// The job's variables over the agent's own: what the bootstrap gets. `from_job` is what the server sent, after
 /// [`received`].
-pub(crate) fn job_variables(from_job: &Variables, sources: &Sources<'_>) -> Variables {
-    let mut variables = from_job.clone();
+pub(crate) fn job_variables(from_job: &Variables, sources: &Sources<'_>) -> JobVariables {
+    let mut variables: JobVariables =
+        from_job.iter().map(|(name, value)| (name.clone(), value.into())).collect();
     let mut ignored = Vec::new();
     for variable in VARIABLES {
         let Some(value) = (variable.value)(sources) else { continue };
@@ -160,13 +164,13 @@ pub(crate) fn job_variables(from_job: &Variables, sources: &Sources<'_>) -> Vari
         }
         variables.insert(variable.name.to_owned(), value);
     }
-    variables.extend(sources.access.headers.variables());
-    variables.extend(super::exporter::variables(sources, from_job));
-    if let Some(message) = variables.get_mut("BUILDKITE_MESSAGE") {
-        truncate_message(message);
+    let more = sources.access.headers.variables().chain(super::exporter::variables(sources, from_job));
+    variables.extend(more.map(|(name, value)| (name, value.into())));
+    if let Some(message) = from_job.get("BUILDKITE_MESSAGE").and_then(|message| truncated_message(message)) {
+        variables.insert("BUILDKITE_MESSAGE".to_owned(), message.into());
     }
     if !ignored.is_empty() {
-        variables.insert("BUILDKITE_IGNORED_ENV".to_owned(), ignored.join(","));
+        variables.insert("BUILDKITE_IGNORED_ENV".to_owned(), ignored.join(",").into());
     }
     variables
 }
@@ -230,7 +234,7 @@ fn locks(mode: OverrideMode, name: &str) -> bool {
 const PLUGIN_VALIDATION: &str = "BUILDKITE_PLUGIN_VALIDATION";
 
 /// A job may ask for validation, but not turn it off.
-fn plugin_validation(sources: &Sources<'_>) -> Option<String> {
+fn plugin_validation(sources: &Sources<'_>) -> Option<OsString> {
     let asked = sources.job.env.get(PLUGIN_VALIDATION).is_some_and(|value| is_on(value));
     flag(asked || sources.settings.permissions.plugin_validation)
 }
@@ -240,12 +244,12 @@ fn is_on(value: &str) -> bool {
 }
 
 /// In strict mode the agent's value is always there, otherwise only where it differs from the default.
-fn strict_or(sources: &Sources<'_>, value: bool, differs: bool) -> Option<String> {
+fn strict_or(sources: &Sources<'_>, value: bool, differs: bool) -> Option<OsString> {
     let strict = sources.settings.checkout.override_mode == OverrideMode::Strict;
-    (strict || differs).then(|| value.to_string())
+    (strict || differs).then(|| value.to_string().into())
 }
 
-fn checkout_timeout(sources: &Sources<'_>) -> Option<String> {
+fn checkout_timeout(sources: &Sources<'_>) -> Option<OsString> {
     let checkout = &sources.settings.checkout;
     match checkout.override_mode {
         OverrideMode::Strict => number(checkout.timeout),
@@ -253,61 +257,61 @@ fn checkout_timeout(sources: &Sources<'_>) -> Option<String> {
     }
 }
 
-fn secrets_config(sources: &Sources<'_>) -> Option<String> {
+fn secrets_config(sources: &Sources<'_>) -> Option<OsString> {
     let secrets = &sources.step.secrets;
-    (!secrets.is_empty()).then(|| serde_json::to_string(secrets).expect("secrets are plain text"))
+    (!secrets.is_empty()).then(|| serde_json::to_string(secrets).expect("secrets are plain text").into())
 }
 
-fn cancel_signal(sources: &Sources<'_>) -> Option<String> {
+fn cancel_signal(sources: &Sources<'_>) -> Option<OsString> {
     let signal = sources.settings.cancel.signal;
-    (signal != redkite_process::Signal::TERM).then(|| signal.name())
+    (signal != redkite_process::Signal::TERM).then(|| signal.name().into())
 }
 
-fn traced(sources: &Sources<'_>, value: &str) -> Option<String> {
-    (!sources.settings.tracing.backend.is_empty()).then(|| value.to_owned())
+fn traced(sources: &Sources<'_>, value: &str) -> Option<OsString> {
+    (!sources.settings.tracing.backend.is_empty()).then(|| value.into())
 }
 
-fn propagated(sources: &Sources<'_>, value: &str) -> Option<String> {
+fn propagated(sources: &Sources<'_>, value: &str) -> Option<OsString> {
     let on = sources.settings.tracing.propagate && !value.is_empty();
     traced(sources, value).filter(|_| on)
 }
 
-fn path(path: impl AsRef<std::path::Path>) -> Option<String> {
-    Some(path.as_ref().to_string_lossy().into_owned())
+fn path(path: impl AsRef<std::path::Path>) -> Option<OsString> {
+    Some(path.as_ref().into())
 }
 
-fn text(value: &str) -> Option<String> {
-    Some(value.to_owned())
+fn text(value: impl AsRef<OsStr>) -> Option<OsString> {
+    Some(value.as_ref().to_owned())
 }
 
-fn unless_empty(value: &str) -> Option<String> {
-    (!value.is_empty()).then(|| value.to_owned())
+fn unless_empty(value: impl AsRef<OsStr>) -> Option<OsString> {
+    text(value).filter(|value| !value.is_empty())
 }
 
-fn list(values: &[String]) -> Option<String> {
-    Some(values.join(","))
+fn list<T: AsRef<OsStr>>(values: &[T]) -> Option<OsString> {
+    Some(redkite_text::join(values, ","))
 }
 
-fn number(value: i64) -> Option<String> {
-    Some(value.to_string())
+fn number(value: i64) -> Option<OsString> {
+    Some(value.to_string().into())
 }
 
-fn positive(value: i64) -> Option<String> {
-    (value > 0).then(|| value.to_string())
+fn positive(value: i64) -> Option<OsString> {
+    number(value).filter(|_| value > 0)
 }
 
-fn flag(value: bool) -> Option<String> {
-    Some(value.to_string())
+fn flag(value: bool) -> Option<OsString> {
+    Some(value.to_string().into())
 }
 
-fn only_true(value: bool) -> Option<String> {
-    value.then(|| "true".to_owned())
+fn only_true(value: bool) -> Option<OsString> {
+    value.then(|| "true".into())
 }
 
-/// Cuts a message so that `BUILDKITE_MESSAGE=value` and its terminator fit; says so at its end.
-fn truncate_message(message: &mut String) {
+/// A message that is too long, cut so that `BUILDKITE_MESSAGE=value` and its terminator fit; says so at its end.
+fn truncated_message(message: &str) -> Option<String> {
     if message.len() <= LONGEST_MESSAGE {
-        return;
+        return None;
     }
     let fits = LONGEST_MESSAGE - "BUILDKITE_MESSAGE=".len() - 1;
     let note = format!("[value truncated {} -> {fits} bytes]", message.len());
@@ -316,8 +320,7 @@ fn truncate_message(message: &mut String) {
     while !message.is_char_boundary(end) {
         end -= 1;
     }
-    message.truncate(end);
-    message.push_str(&note);
+    Some(format!("{}{note}", &message[..end]))
 }
 
 #[cfg(test)]

@@ -217,10 +217,10 @@ fn a_pre_bootstrap_hook_that_breaks_refuses_the_job() {
     inject(Place::PreBootstrap, "pre-job-1");
     let hooks = tempfile::tempdir().unwrap();
     std::fs::write(hooks.path().join("pre-bootstrap"), "#!/bin/sh\n").unwrap();
-    let folder = hooks.path().display().to_string();
+    let folder = hooks.path().to_owned();
     let shell = |settings: &mut Settings| {
         settings.job.hooks_path = folder;
-        settings.job.hooks_shell = "/bin/sh".to_owned();
+        settings.job.hooks_shell = "/bin/sh".into();
     };
     run("pre", &["exit 0", "exit 0"], shell).check(&["-1 agent_refused", "0"], "hook rejected this job");
 }

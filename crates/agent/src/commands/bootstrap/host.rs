@@ -9,7 +9,7 @@ const TEST_JOB: &str = "1111-1111-1111-1111";
 
 /// This program, as the job's processes call it.
 pub(super) fn agent_program(cx: &Context, job: &str) -> Result<Agent, Failure> {
-    let other = cx.environment.get("BUILDKITE_OVERRIDE_SELF").filter(|program| !program.is_empty());
+    let other = cx.environment.value("BUILDKITE_OVERRIDE_SELF").filter(|program| !program.is_empty());
     match other {
         Some(program) if job == TEST_JOB => Ok(Agent::StandIn(program.into())),
         _ => {

@@ -48,7 +48,7 @@ impl Command for Args {
             if self.no_job_api {
                 Sockets::Disabled
             } else {
-                Sockets::Below(self.paths.sockets.sockets_path.as_str().into())
+                Sockets::Below(self.paths.sockets.sockets_path.as_path().into())
             },
         );
         let outcome = redkite_executor::run(settings, host, &mut surroundings);

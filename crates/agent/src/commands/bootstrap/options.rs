@@ -1,5 +1,7 @@
 //! The options of `bootstrap` (docs/spec/job.md §1.1; cli.json).
 
+use std::ffi::OsString;
+
 use crate::cli::FilePath;
 use crate::options::{CancelOptions, CheckoutOptions, DiagnosticOptions, PathOptions, RedactionOptions};
 
@@ -45,7 +47,7 @@ pub(crate) struct Args {
 
     /// Entries (key=value) of git's configuration while submodules are cloned
     #[arg(long, env = "BUILDKITE_GIT_SUBMODULE_CLONE_CONFIG", value_delimiter = ',')]
-    pub(super) git_submodule_clone_config: Vec<String>,
+    pub(super) git_submodule_clone_config: Vec<OsString>,
 
     /// Check submodules out
     #[arg(long, env = "BUILDKITE_GIT_SUBMODULES", default_value = "true")]
@@ -65,11 +67,11 @@ pub(crate) struct Args {
 
     /// Shell that runs commands, with its arguments
     #[arg(long, env = "BUILDKITE_SHELL", default_value = crate::options::default_shell())]
-    pub(super) shell: String,
+    pub(super) shell: OsString,
 
     /// Shell that runs hooks, with its arguments; empty for the one that each hook names
     #[arg(long, env = "BUILDKITE_HOOKS_SHELL")]
-    pub(super) hooks_shell: String,
+    pub(super) hooks_shell: OsString,
 
     /// Parts of the job to do: plugin, checkout, command; none means all
     #[arg(long, env = "BUILDKITE_BOOTSTRAP_PHASES", value_delimiter = ',')]
@@ -93,7 +95,7 @@ pub(crate) struct Args {
 pub(super) struct JobOptions {
     /// Command to run
     #[arg(long, env = "BUILDKITE_COMMAND")]
-    pub(super) command: String,
+    pub(super) command: OsString,
 
     /// ID of the job
     #[arg(long, env = "BUILDKITE_JOB_ID")]
@@ -157,11 +159,11 @@ pub(super) struct JobOptions {
 
     /// Globs of artifacts that are uploaded at the end of the job
     #[arg(long, env = "BUILDKITE_ARTIFACT_PATHS")]
-    pub(super) artifact_upload_paths: String,
+    pub(super) artifact_upload_paths: OsString,
 
     /// Where artifacts are uploaded to
     #[arg(long, env = "BUILDKITE_ARTIFACT_UPLOAD_DESTINATION")]
-    pub(super) artifact_upload_destination: String,
+    pub(super) artifact_upload_destination: OsString,
 }
 
 /// What the agent allows.

@@ -1,5 +1,7 @@
 //! Keys that must be usable before the agent starts (docs/spec/agent.md §2.2, row 17).
 
+use std::path::Path;
+
 use redkite_cloud::{Kms, KmsKey};
 use redkite_pipeline::sign::KeySet;
 
@@ -24,24 +26,21 @@ pub(super) fn verification(
             return Ok(Some(opened.into_keys()));
         }
     }
-    match options.verification_jwks_file.as_str() {
-        "" => Ok(None),
-        path => load(path, "Verification", "verification").map(Some),
-    }
+    let file = options.verification_jwks_file.path();
+    file.map(|path| load(path, "Verification", "verification")).transpose()
 }
 
 /// Jobs sign with these keys, but a mistake should show now.
 pub(super) fn check_signing(options: &SigningOptions) -> Result<(), Failure> {
-    match options.signing_jwks_file.as_str() {
-        "" => Ok(()),
-        path => load(path, "Signing", "signing").map(drop),
-    }
+    let file = options.signing_jwks_file.path();
+    file.map_or(Ok(()), |path| load(path, "Signing", "signing").map(drop))
 }
 
-fn load(path: &str, title: &str, purpose: &str) -> Result<KeySet, Failure> {
+fn load(path: &Path, title: &str, purpose: &str) -> Result<KeySet, Failure> {
     let failed = |what: String| Failure::Logged(format!("{title} JWKS failed validation: {what}"));
-    let text = std::fs::read(path)
-        .map_err(|error| failed(format!("failed to read job {purpose} keyset: open {path}: {error}")))?;
+    let text = std::fs::read(path).map_err(|error| {
+        failed(format!("failed to read job {purpose} keyset: open {}: {error}", path.display()))
+    })?;
     let keys = KeySet::parse(&text)
         .map_err(|error| failed(format!("failed to parse job {purpose} keyset: {}", chain(&error))))?;
     keys.check().map_err(|error| failed(format!("job {purpose} keyset: {error}")))?;

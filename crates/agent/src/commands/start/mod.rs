@@ -8,6 +8,8 @@ mod resolve;
 mod rules;
 mod token;
 
+use std::ffi::OsString;
+
 use redkite_local::AgentServer;
 use redkite_worker::Exit;
 
@@ -51,7 +53,7 @@ pub(crate) struct Args {
 
     /// Entries (key=value) of git's configuration while submodules are cloned
     #[arg(long, env = "BUILDKITE_GIT_SUBMODULE_CLONE_CONFIG")]
-    git_submodule_clone_config: Vec<String>,
+    git_submodule_clone_config: Vec<OsString>,
 
     /// Don't check submodules out
     #[arg(long, env = "BUILDKITE_NO_GIT_SUBMODULES,BUILDKITE_DISABLE_GIT_SUBMODULES")]

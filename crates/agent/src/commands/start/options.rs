@@ -1,5 +1,7 @@
 //! The options of `start` that it shares with no other command, by subject (docs/spec/agent.md §4).
 
+use std::ffi::OsString;
+
 use crate::cli::{Deprecation, FilePath, GoDuration};
 use crate::options::default_shell;
 
@@ -96,11 +98,11 @@ pub(super) struct LogOptions {
 pub(super) struct HookOptions {
     /// Shell that runs commands, with its arguments
     #[arg(long, env = "BUILDKITE_SHELL", default_value = default_shell())]
-    pub(super) shell: String,
+    pub(super) shell: OsString,
 
     /// Shell that runs hooks, with its arguments; empty for the one that each hook names
     #[arg(long, env = "BUILDKITE_HOOKS_SHELL")]
-    pub(super) hooks_shell: String,
+    pub(super) hooks_shell: OsString,
 }
 
 /// What the agents offer.

@@ -61,15 +61,15 @@ pub(super) fn settings(args: &Args, cx: &Context) -> Result<Settings, Failure> {
         ping_mode: rules::ping_mode(args),
         job: JobSettings {
             bootstrap: bootstrap(args)?,
-            bootstrap_kind: match args.bootstrap_script.as_str().is_empty() {
+            bootstrap_kind: match args.bootstrap_script.as_os_str().is_empty() {
                 true => BootstrapKind::Own,
                 false => BootstrapKind::Script,
             },
-            build_path: args.build_path.as_str().into(),
-            sockets_path: args.paths.sockets.sockets_path.as_str().to_owned(),
-            hooks_path: args.paths.hooks_path.as_str().to_owned(),
+            build_path: args.build_path.as_path().into(),
+            sockets_path: args.paths.sockets.sockets_path.as_path().into(),
+            hooks_path: args.paths.hooks_path.as_path().into(),
             additional_hooks_paths: args.paths.additional_hooks_paths.clone(),
-            plugins_path: args.paths.plugins_path.as_str().to_owned(),
+            plugins_path: args.paths.plugins_path.as_path().into(),
             context_dir: context_dir(args),
             bin_path: bin_path()?,
             config_path: cx.config_file.clone().unwrap_or_default(),
@@ -169,10 +169,10 @@ fn seconds(seconds: i64) -> Option<Duration> {
 }
 
 fn bootstrap(args: &Args) -> Result<Vec<OsString>, Failure> {
-    if args.bootstrap_script.as_str().is_empty() {
+    if args.bootstrap_script.as_os_str().is_empty() {
         return Ok(vec![own_program()?.into(), "bootstrap".into()]);
     }
-    redkite_shell::split_words(args.bootstrap_script.as_str())
+    redkite_shell::split_words(args.bootstrap_script.as_os_str())
         .or_fail("splitting bootstrap-script into words")
 }
 
@@ -180,16 +180,14 @@ fn own_program() -> Result<PathBuf, Failure> {
     std::env::current_exe().or_fail("finding this program")
 }
 
-fn bin_path() -> Result<String, Failure> {
+fn bin_path() -> Result<PathBuf, Failure> {
     let program = own_program()?;
-    Ok(program.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default())
+    Ok(program.parent().map(PathBuf::from).unwrap_or_default())
 }
 
-fn shell(args: &Args) -> String {
-    match args.hooks.shell.as_str() {
-        "" => crate::options::default_shell().to_owned(),
-        shell => shell.to_owned(),
-    }
+fn shell(args: &Args) -> OsString {
+    let given = Some(args.hooks.shell.clone()).filter(|shell| !shell.is_empty());
+    given.unwrap_or_else(|| crate::options::default_shell().into())
 }
 
 fn checkout(args: &Args, override_mode: redkite_worker::settings::OverrideMode) -> CheckoutSettings {
@@ -212,7 +210,7 @@ fn checkout(args: &Args, override_mode: redkite_worker::settings::OverrideMode) 
         clone_mirror_flags: given.git_clone_mirror_flags.clone(),
         sparse_paths: given.git_sparse_checkout_paths.clone(),
         sparse_mode: sparse_mode.to_owned(),
-        mirrors_path: given.git_mirrors_path.as_str().to_owned(),
+        mirrors_path: given.git_mirrors_path.as_path().into(),
         mirror_checkout_mode: given.git_mirror_checkout_mode.clone(),
         mirrors_lock_timeout: given.git_mirrors_lock_timeout,
         mirrors_skip_update: given.git_mirrors_skip_update,
@@ -260,7 +258,7 @@ fn signing(args: &Args) -> SigningSettings {
     SigningSettings {
         aws_kms_key: given.signing_aws_kms_key.clone(),
         gcp_kms_key: given.signing_gcp_kms_key.clone(),
-        jwks_file: given.signing_jwks_file.as_str().to_owned(),
+        jwks_file: given.signing_jwks_file.as_path().into(),
         jwks_key_id: given.signing_jwks_key_id.clone(),
         debug: given.debug_signing,
     }

@@ -1,6 +1,7 @@
 //! `tool keygen`: a key pair to sign pipelines with (docs/spec/pipeline.md §17).
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use redkite_pipeline::sign::{KeyAlgorithm, generate};
 
@@ -41,16 +42,16 @@ impl Command for Args {
         let id = self.id();
         let pair = generate(algorithm, &id)
             .map_err(|error| Failure::Logged(format!("No key could be made: {}", chain(&error))))?;
-        let path = |chosen: &FilePath, half: &str| match chosen.as_str() {
-            "" => format!("./{}-{id}-{half}.json", algorithm.name()),
-            chosen => chosen.to_owned(),
+        let path = |chosen: &FilePath, half: &str| match chosen.path() {
+            None => format!("./{}-{id}-{half}.json", algorithm.name()).into(),
+            Some(chosen) => chosen.to_owned(),
         };
         for (half, chosen, content) in [
             ("private", &self.private_jwks_file, &pair.private),
             ("public", &self.public_jwks_file, &pair.public),
         ] {
             let path = path(chosen, half);
-            tracing::info!("Writing the {half} key to {path}");
+            tracing::info!("Writing the {half} key to {}", path.display());
             write(&path, content).map_err(|reason| {
                 Failure::Logged(format!("The {half} key could not be written: {reason}"))
             })?;
@@ -82,10 +83,11 @@ impl Args {
     }
 }
 
-fn write(path: &str, content: &str) -> Result<(), String> {
+fn write(path: &Path, content: &str) -> Result<(), String> {
+    let shown = path.display();
     let mut file = private_file::create(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => format!("file {path} already exists"),
-        _ => format!("open {path}: {error}"),
+        io::ErrorKind::AlreadyExists => format!("file {shown} already exists"),
+        _ => format!("open {shown}: {error}"),
     })?;
-    file.write_all(content.as_bytes()).map_err(|error| format!("write {path}: {error}"))
+    file.write_all(content.as_bytes()).map_err(|error| format!("write {shown}: {error}"))
 }

@@ -1,7 +1,7 @@
 //! `workdir set` (docs/spec/cli.md §18).
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ffi::OsString;
 
 use crate::cli::{Command, Context, absolute};
 use crate::commands::job_api;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     output_format: String,
 
     /// The directory
-    path: Vec<String>,
+    path: Vec<OsString>,
 }
 
 impl Command for Args {
@@ -34,11 +34,11 @@ impl Command for Args {
             )));
         };
         let directory = absolute(path);
-        let metadata = Path::new(&directory).metadata();
+        let metadata = directory.metadata();
         if !metadata.or_fail(format!("checking working directory {directory:?}"))?.is_dir() {
             return Err(Failure::new(format!("working directory {directory:?} is not a directory")));
         }
-        let set = job_api::of_this_job(cx)?.set_workdir(&directory);
+        let set = job_api::of_this_job(cx)?.set_workdir(&redkite_text::shown(directory.as_os_str()));
         let set = set.or_fail("couldn't set the working directory of the job executor")?;
         match self.output_format.as_str() {
             "quiet" => Ok(()),

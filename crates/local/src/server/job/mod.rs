@@ -4,6 +4,7 @@ mod authentication;
 mod promises;
 mod routes;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,9 +61,8 @@ impl JobServer {
     }
 
     /// The variables by which the job's processes find it.
-    pub fn variables(&self) -> [(&'static str, String); 2] {
-        let socket = self.socket().to_string_lossy().into_owned();
-        [(SOCKET_VARIABLE, socket), (TOKEN_VARIABLE, self.token.clone())]
+    pub fn variables(&self) -> [(&'static str, OsString); 2] {
+        [(SOCKET_VARIABLE, self.socket().into()), (TOKEN_VARIABLE, self.token.clone().into())]
     }
 
     /// What the job's processes must show.

@@ -1,8 +1,9 @@
 //! What `pipeline upload` reads (docs/spec/pipeline.md §3).
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redkite_pipeline::DEFAULT_FILES;
 
@@ -17,7 +18,7 @@ pub(super) struct Input {
 }
 
 enum Content {
-    File { path: String, file: File },
+    File { path: PathBuf, file: File },
     Stdin(std::io::Result<Vec<u8>>),
 }
 
@@ -29,7 +30,7 @@ impl Input {
             Content::Stdin(read) => read,
             Content::File { path, mut file } => {
                 let read = file.read_to_end(&mut bytes).map(|_| bytes);
-                return read.or_fail(format!("reading the pipeline file {path}"));
+                return read.or_fail(format!("reading the pipeline file {}", path.display()));
             }
         };
         read.or_fail("reading standard input")
@@ -37,10 +38,10 @@ impl Input {
 }
 
 /// Opens the named files, else standard input, else the one default file there is. None of them is empty.
-pub(super) fn open(files: &[String]) -> Result<Vec<Input>, Failure> {
+pub(super) fn open(files: &[OsString]) -> Result<Vec<Input>, Failure> {
     if !files.is_empty() {
         tracing::info!("Reading pipeline configs from [{}]", listed(files));
-        return files.iter().map(|path| open_file(path)).collect();
+        return files.iter().map(|path| open_file(path.as_ref())).collect();
     }
     if let Some(content) = stdin::read_if_readable() {
         tracing::info!("Reading pipeline config from STDIN");
@@ -49,11 +50,11 @@ pub(super) fn open(files: &[String]) -> Result<Vec<Input>, Failure> {
     tracing::info!("Searching for pipeline config...");
     let path = default_file()?;
     tracing::info!("Found config file {path:?}");
-    Ok(vec![open_file(path)?])
+    Ok(vec![open_file(path.as_ref())?])
 }
 
-fn listed(files: &[String]) -> String {
-    files.iter().map(|file| format!("{file:?}")).collect::<Vec<_>>().join(" ")
+fn listed(files: &[OsString]) -> String {
+    files.iter().map(redkite_shell::quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn default_file() -> Result<&'static str, Failure> {
@@ -71,12 +72,12 @@ fn default_file() -> Result<&'static str, Failure> {
     }
 }
 
-fn open_file(path: &str) -> Result<Input, Failure> {
-    let file = File::open(path).or_fail(format!("opening the pipeline file {path}"))?;
+fn open_file(path: &Path) -> Result<Input, Failure> {
+    let file = File::open(path).or_fail(format!("opening the pipeline file {}", path.display()))?;
     let is_empty = file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
     if is_empty {
-        return Err(Failure::new(format!("the pipeline file {path:?} is empty")));
+        return Err(Failure::new(format!("the pipeline file {} is empty", redkite_shell::quoted(path))));
     }
-    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = redkite_text::shown(path.file_name().unwrap_or_default()).into_owned();
     Ok(Input { name, content: Content::File { path: path.to_owned(), file } })
 }

@@ -6,6 +6,8 @@ mod input;
 mod process;
 mod send;
 
+use std::ffi::OsString;
+
 use redkite_pipeline::{ChangedFiles, Precedence, Variables};
 use redkite_redact::{NameCase, NamePatterns};
 
@@ -72,7 +74,7 @@ pub(crate) struct Args {
 
     /// A file that lists the changed files, one a line, in the place of a comparison
     #[arg(long, env = "BUILDKITE_CHANGED_FILES_PATH")]
-    changed_files_path: String,
+    changed_files_path: OsString,
 
     #[command(flatten)]
     signing: SigningOptions,
@@ -88,7 +90,7 @@ pub(crate) struct Args {
 
     /// Files to read
     #[arg(value_name = "upload paths")]
-    files: Vec<String>,
+    files: Vec<OsString>,
 }
 
 impl Command for Args {

@@ -132,7 +132,7 @@ impl Run<'_> {
 
     fn apply_if_changed(&mut self, pipeline: &mut Pipeline) {
         let (args, environment) = (self.args, &self.cx.environment);
-        let home = home_directory(environment);
+        let home = redkite_text::into_shown(home_directory(environment));
         let find_out = || changed::find_out(args, environment);
         for error in apply_if_changed(pipeline, &mut self.changed, &home, find_out) {
             tracing::warn!("A step runs because its if_changed condition can't be understood: {error}");

@@ -3,6 +3,7 @@
 mod graphql;
 mod stored;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -58,7 +59,7 @@ pub(crate) struct Args {
 
     /// File to read
     #[arg(value_name = "pipeline file")]
-    file: Option<String>,
+    file: Option<OsString>,
 }
 
 impl Command for Args {
@@ -95,8 +96,9 @@ impl Args {
     fn read(&self) -> Result<(String, String), Failure> {
         let (name, bytes) = match &self.file {
             Some(path) => {
-                let bytes = fs::read(path).or_fail(format!("opening the pipeline file {path}"))?;
-                let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let bytes =
+                    fs::read(path).or_fail(format!("opening the pipeline file {}", path.display()))?;
+                let name = redkite_text::shown(Path::new(path).file_name().unwrap_or_default()).into_owned();
                 (name, bytes)
             }
             None => match stdin::read_if_readable() {
@@ -108,7 +110,7 @@ impl Args {
                 }
             },
         };
-        Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
+        Ok((name, redkite_text::shown_bytes(&bytes).into_owned()))
     }
 
     fn sign(&self, pipeline: &mut Pipeline, key: &dyn Signer, repository: &str) -> Result<(), Failure> {
