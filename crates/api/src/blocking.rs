@@ -2,24 +2,25 @@
 
 use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
 use crate::call::{Answer, Call};
+use crate::connections::Connections;
 use crate::error::{ApiError, Failure};
 use crate::halt::Halt;
 use crate::policy::Next;
+use crate::proxies::ProxyError;
 use crate::settings::Settings;
+use crate::traffic;
 use crate::traffic::{Outcome, Timing};
-use crate::{tls, traffic};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 use ureq::config::AutoHeaderValue;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// Carries calls one after another, waiting as their policies say. Connections are kept between calls.
 #[derive(Clone, Debug)]
 pub struct Client {
-    agent: ureq::Agent,
+    connections: Connections,
     settings: Settings,
     halt: Halt,
 }
@@ -28,23 +29,16 @@ impl Client {
     /// A client for `settings`; nothing is connected yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(tls::provider())
-            .root_certs(RootCerts::PlatformVerifier)
-            .build();
-        let mut config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(AutoHeaderValue::None)
-            .accept(AutoHeaderValue::None)
-            .accept_encoding(AutoHeaderValue::None)
-            .timeout_connect(Some(CONNECT_LIMIT))
-            .allow_non_standard_methods(true);
-        if settings.endpoint.is_loopback() {
-            config = config.proxy(None);
-        }
-        Self { agent: ureq::Agent::new_with_config(config.build()), settings, halt: Halt::default() }
+        let connections = Connections::new(|| {
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .user_agent(AutoHeaderValue::None)
+                .accept(AutoHeaderValue::None)
+                .accept_encoding(AutoHeaderValue::None)
+                .timeout_connect(Some(CONNECT_LIMIT))
+                .allow_non_standard_methods(true)
+        });
+        Self { connections, settings, halt: Halt::default() }
     }
 
     /// The same client, which begins no attempt and ends each wait once `halt` is given.
@@ -144,8 +138,7 @@ impl Client {
     ) -> Result<Answer, ureq::Error> {
         let mut request = Request::builder().method(&target.method).uri(&target.url).body(body)?;
         *request.headers_mut() = headers;
-        let request = self.agent.configure_request(request).timeout_global(Some(limit)).build();
-        let response = self.agent.run(request)?;
+        let response = self.connections.configured(request, |config| config.timeout_global(Some(limit)))?;
         timing.answered();
         read(response)
     }
@@ -164,8 +157,11 @@ fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.into() })
 }
 
-/// An error that no repetition heals: the URL itself is at fault.
+/// An error that no repetition heals: the URL itself, or the proxy's, is at fault.
 fn is_hopeless(error: &ureq::Error) -> bool {
-    use ureq::Error::{BadUri, Http, InvalidProxyUrl, RequireHttpsOnly, TlsRequired};
-    matches!(error, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired)
+    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Other, RequireHttpsOnly, TlsRequired};
+    match error {
+        Other(inner) => inner.is::<ProxyError>(),
+        other => matches!(other, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired),
+    }
 }

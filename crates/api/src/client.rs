@@ -4,6 +4,7 @@ use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
 use crate::call::{Answer, Call};
 use crate::error::{ApiError, Failure};
 use crate::policy::Next;
+use crate::proxies::Proxies;
 use crate::settings::{Http2, Settings};
 use crate::traffic::{Outcome, Timing};
 use crate::{tls, traffic};
@@ -21,29 +22,35 @@ const IDLE_CONNECTIONS: usize = 64;
 #[derive(Debug)]
 pub struct Transport {
     http2: Http2,
-    /// For this machine, which is never reached through a proxy.
-    direct: OnceLock<reqwest::Client>,
-    proxied: OnceLock<reqwest::Client>,
+    proxies: Proxies,
+    client: OnceLock<reqwest::Client>,
 }
 
 impl Transport {
     /// Connections that are made when they are needed.
     #[must_use]
     pub fn new(http2: Http2) -> Arc<Self> {
-        Arc::new(Self { http2, direct: OnceLock::new(), proxied: OnceLock::new() })
+        Arc::new(Self { http2, proxies: Proxies::from_environment(), client: OnceLock::new() })
     }
 
-    fn client(&self, settings: &Settings) -> &reqwest::Client {
-        if settings.endpoint.is_loopback() {
-            self.direct.get_or_init(|| build(self.builder().no_proxy()))
-        } else {
-            self.proxied.get_or_init(|| build(self.builder()))
-        }
+    fn client(&self) -> &reqwest::Client {
+        self.client.get_or_init(|| {
+            let client = self.builder().build();
+            client.expect("a client with our own TLS configuration has nothing that can fail")
+        })
+    }
+
+    /// A proxy that is named in vain is an error, not a reason to go without.
+    fn find_proxy(&self, target: &Target) -> Result<(), ApiError> {
+        let Ok(url) = url::Url::parse(&target.url) else { return Ok(()) };
+        let found = self.proxies.for_url(&url);
+        found.map(drop).map_err(|error| attempts::transport(&error, target, true))
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
         let builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .proxy(self.proxies.clone().into_reqwest())
             .connect_timeout(CONNECT_LIMIT)
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
@@ -58,10 +65,6 @@ impl Transport {
                 .tls_backend_preconfigured(tls::client_config(&[b"h2", b"http/1.1"])),
         }
     }
-}
-
-fn build(builder: reqwest::ClientBuilder) -> reqwest::Client {
-    builder.build().expect("a client with our own TLS configuration has nothing that can fail")
 }
 
 /// Carries calls as one identity. Cheap to clone; clones share the connections.
@@ -119,7 +122,7 @@ impl Client {
         path: &str,
         request: Vec<u8>,
     ) -> Result<reqwest::Response, reqwest::Error> {
-        let client = self.transport.client(&self.settings);
+        let client = self.transport.client();
         let url = self.settings.endpoint.host_root() + path;
         let mut call = client
             .post(url)
@@ -163,6 +166,7 @@ impl Client {
         if limit.is_zero() {
             return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
         }
+        self.transport.find_proxy(target)?;
         traffic::request(self.settings.log, target, &headers, body);
         let (mut timing, log) = (Timing::begin(), self.settings.log);
         let answer = self.send(target, headers, body, limit, &mut timing).await.map_err(|error| {
@@ -183,7 +187,7 @@ impl Client {
         limit: Duration,
         timing: &mut Timing,
     ) -> Result<Answer, reqwest::Error> {
-        let client = self.transport.client(&self.settings);
+        let client = self.transport.client();
         let mut request = client.request(target.method.clone(), &target.url).headers(headers).timeout(limit);
         if let Some(bytes) = body {
             request = request.body(bytes.clone());

@@ -29,6 +29,12 @@ mod attempts;
 pub mod blocking;
 #[cfg(feature = "async")]
 pub mod client;
+#[cfg(feature = "blocking")]
+mod connections;
+#[cfg(feature = "blocking")]
+mod forwarding;
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod proxies;
 #[cfg(any(feature = "blocking", feature = "async"))]
 mod redirect;
 #[cfg(any(feature = "blocking", feature = "async"))]
@@ -37,10 +43,14 @@ pub mod tls;
 mod traffic;
 
 pub use call::{Answer, Body, Call, Sequence};
+#[cfg(feature = "blocking")]
+pub use connections::Connections;
 pub use error::{ApiError, Failure};
 pub use halt::Halt;
 pub use headers::{AGENT_BUILD, AGENT_VERSION, RequestHeaders, UserAgent, VARIABLE_PREFIX, go_arch, go_os};
 pub use ids::{AgentId, ArtifactId, BuildId, JobId, StepRef};
 pub use path::{Endpoint, Path, encode_segment};
+#[cfg(any(feature = "blocking", feature = "async"))]
+pub use proxies::{Proxies, ProxyError};
 pub use settings::{Http2, HttpLog, Settings};
 pub use token::Token;

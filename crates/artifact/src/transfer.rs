@@ -5,23 +5,20 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use redkite_api::{Endpoint, Halt, UserAgent, tls};
+use redkite_api::{Connections, Halt, UserAgent};
 use ureq::config::AutoHeaderValue;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, SendBody};
+use url::Url;
 
 use crate::heeding::Heeding;
 
-/// A redirect more than this is an error.
-const MOST_REDIRECTS: u32 = 10;
 /// As much of an answer's text as goes into a message.
 const LONGEST_TEXT: u64 = 64 * 1024;
 
 /// A client for stores.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    direct: Agent,
-    proxied: Agent,
+    connections: Connections,
     user_agent: UserAgent,
     halt: Halt,
 }
@@ -45,23 +42,15 @@ pub(crate) struct Content<R> {
 
 impl Transfer {
     pub(crate) fn new(user_agent: UserAgent) -> Self {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(tls::provider())
-            .root_certs(RootCerts::PlatformVerifier)
-            .build();
-        let config = || {
+        let connections = Connections::new(|| {
             Agent::config_builder()
-                .tls_config(tls.clone())
                 .http_status_as_error(false)
-                .max_redirects(MOST_REDIRECTS)
                 .user_agent(AutoHeaderValue::None)
                 .accept(AutoHeaderValue::None)
                 .accept_encoding(AutoHeaderValue::None)
                 .allow_non_standard_methods(true)
-        };
-        let direct = Agent::new_with_config(config().proxy(None).build());
-        let halt = Halt::default();
-        Self { direct, proxied: Agent::new_with_config(config().build()), user_agent, halt }
+        });
+        Self { connections, user_agent, halt: Halt::default() }
     }
 
     /// The same client, which breaks off what it sends once `halt` is given.
@@ -82,8 +71,15 @@ impl Transfer {
         let all: Vec<_> = headers.iter().cloned().chain(length).collect();
         let mut reader = Heeding { reader: content.reader, halt: &self.halt };
         let request = self.request(method, url, &all, SendBody::from_reader(&mut reader))?;
-        let answer = self.agent(url).run(request);
-        answer.map_err(|error| transport(method, url, &error))
+        let answer = self.connections.run(request).map_err(|error| transport(method, url, &error))?;
+        match answer.headers().get(LOCATION).and_then(|location| location.to_str().ok()) {
+            // The content has arrived; what is told of it lies elsewhere.
+            Some(location) if matches!(answer.status().as_u16(), 301..=303) => {
+                let there = Url::parse(url).and_then(|url| url.join(location));
+                self.get(there.as_ref().map_or(location, Url::as_str), &[])
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// Asks for a content; redirects are followed.
@@ -95,7 +91,7 @@ impl Transfer {
         let accept = (ACCEPT_ENCODING, "gzip".to_owned());
         let all: Vec<_> = headers.iter().cloned().chain([accept]).collect();
         let request = self.request(&Method::GET, url, &all, ())?;
-        self.agent(url).run(request).map_err(|error| transport(&Method::GET, url, &error))
+        self.connections.fetch(request).map_err(|error| transport(&Method::GET, url, &error))
     }
 
     fn request<B>(
@@ -117,11 +113,6 @@ impl Transfer {
         let mut request = Request::builder().method(method).uri(url).body(body).map_err(refused)?;
         *request.headers_mut() = map;
         Ok(request)
-    }
-
-    /// This machine is never asked through a proxy.
-    fn agent(&self, url: &str) -> &Agent {
-        if Endpoint::from(url).is_loopback() { &self.direct } else { &self.proxied }
     }
 }
 

@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use http::{Method, Request};
-use redkite_api::tls;
+use redkite_api::Connections;
 use serde::de::DeserializeOwned;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::CloudError;
 
@@ -30,7 +29,7 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct Service {
     name: &'static str,
-    agent: ureq::Agent,
+    connections: Connections,
 }
 
 /// A question.
@@ -78,24 +77,20 @@ impl Answer {
 
 impl Service {
     pub(crate) fn new(name: &'static str, way: Way) -> Self {
-        let tls = TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(tls::provider())
-            .root_certs(RootCerts::PlatformVerifier)
-            .build();
         let (connect, whole) = match way {
             Way::Link => (Duration::from_secs(1), Duration::from_secs(5)),
             Way::Open => (Duration::from_secs(10), Duration::from_secs(30)),
         };
-        let mut config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(connect))
-            .timeout_global(Some(whole));
-        if way == Way::Link {
-            config = config.proxy(None);
+        let connections = Connections::new(move || {
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .timeout_connect(Some(connect))
+                .timeout_global(Some(whole))
+        });
+        match way {
+            Way::Link => Self { name, connections: connections.without_proxies() },
+            Way::Open => Self { name, connections },
         }
-        Self { name, agent: ureq::Agent::new_with_config(config.build()) }
     }
 
     /// Asks until there is an answer or a failure that lasts; `make` is called for each attempt, as signatures age.
@@ -136,8 +131,8 @@ impl Service {
             request = request.header(name, value);
         }
         let answer = match ask.method {
-            Method::GET => self.agent.run(request.body(())?)?,
-            _ => self.agent.run(request.body(ask.body)?)?,
+            Method::GET => self.connections.run(request.body(())?)?,
+            _ => self.connections.run(request.body(ask.body)?)?,
         };
         let (parts, mut body) = answer.into_parts();
         Ok((parts.status.as_u16(), body.read_to_string()?))

@@ -12,6 +12,7 @@ mod otlp;
 mod propagation;
 mod retry;
 mod setup;
+mod socket;
 mod span;
 mod tls;
 mod trace;

@@ -177,7 +177,7 @@ impl<'a> Setup<'a> {
     fn datadog(&self, attributes: Vec<KeyValue>) -> Recorder {
         let mut tags = datadog::Tags::of(self.service.to_owned(), self.variables);
         tags.add(attributes);
-        let destination = datadog::destination(self.variables);
+        let destination = datadog::destination(self.variables, |path| path.exists());
         let exporter = Exporter::new(destination, Encoding::Datadog(tags), self.closing.subscribe());
         let provider = SdkTracerProvider::builder()
             .with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOn)

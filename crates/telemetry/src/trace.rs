@@ -18,6 +18,8 @@ use crate::span::{Lines, Naming, Place, SpanStart};
 
 /// How long the end of the job may wait for what is still to be sent (spec/job.md §18.1, §19).
 const LAST_EXPORTS: Duration = Duration::from_secs(5);
+/// What the exporter gets to say that it gave up.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// The trace of this process and the export of its log. Clones are the same; the default one is off and does nothing.
 ///
@@ -166,8 +168,9 @@ impl Trace {
             log.detach();
         }
         if let Some(recorder) = &inner.recorder {
-            // What could not be sent was said by the exporter, which knows why.
-            let _ = recorder.provider.shutdown_with_timeout(end.saturating_duration_since(Instant::now()));
+            // What could not be sent is said by the exporter, which knows why: it gives up at the end by itself.
+            let left = end.saturating_duration_since(Instant::now());
+            let _ = recorder.provider.shutdown_with_timeout(left + LAST_WORD);
         }
         if let Some(log) = &inner.job_log {
             log.wait_until(end);

@@ -1,20 +1,25 @@
 //! Sending messages to a collector: HTTP or gRPC, from a thread that may wait.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, TE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
+use redkite_api::{Proxies, ProxyError};
 use tokio::sync::watch;
 
 use crate::retry::{Next, Pauses};
+use crate::socket::{self, NoSockets};
 use crate::tls::{TlsError, TlsFiles};
 
 /// Where messages go, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
     pub(crate) url: String,
+    /// Where it listens, if not where the address says.
+    pub(crate) socket: Option<PathBuf>,
     pub(crate) framing: Framing,
     pub(crate) headers: Vec<(String, String)>,
     /// For one message, with all retries.
@@ -64,6 +69,10 @@ pub(crate) enum SendError {
 pub(crate) enum ClientError {
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Socket(#[from] NoSockets),
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     #[error("{0}")]
     Http(#[from] reqwest::Error),
     #[error("starting to listen for answers: {0}")]
@@ -254,10 +263,26 @@ fn client(destination: &Destination) -> Result<reqwest::Client, ClientError> {
         Framing::Grpc => builder.http2_prior_knowledge(),
         Framing::Plain(_) => builder.http1_only(),
     };
-    if redkite_api::Endpoint::from(destination.url.as_str()).is_loopback() {
-        builder = builder.no_proxy();
+    if let Some(socket) = &destination.socket {
+        builder = socket::through(builder, socket)?;
     }
-    Ok(builder.build()?)
+    Ok(match proxies(destination)? {
+        Some(proxies) => builder.proxy(proxies.into_reqwest()),
+        None => builder.no_proxy(),
+    }
+    .build()?)
+}
+
+/// The proxies to choose from. A proxy forwards no HTTP/2 without TLS: what is sent so is sent directly.
+fn proxies(destination: &Destination) -> Result<Option<Proxies>, ProxyError> {
+    let Ok(url) = reqwest::Url::parse(&destination.url) else { return Ok(None) };
+    let plain_grpc = destination.framing == Framing::Grpc && url.scheme() == "http";
+    if plain_grpc || destination.socket.is_some() {
+        return Ok(None);
+    }
+    let proxies = Proxies::from_environment();
+    proxies.for_url(&url)?;
+    Ok(Some(proxies))
 }
 
 /// Waits until the process's last exports have had their time.

@@ -1,7 +1,7 @@
 //! A collector of OTLP: gRPC on one port, HTTP on another.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -18,6 +18,8 @@ pub(crate) struct Collected {
     logs: Arc<Mutex<Vec<ExportLogsServiceRequest>>>,
     /// As they came.
     datadog: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// The header lines of each request.
+    headers: Arc<Mutex<Vec<Vec<String>>>>,
 }
 
 /// The collector; its threads end with the test's process.
@@ -38,7 +40,7 @@ impl Collector {
         std::thread::spawn(move || {
             for stream in http.incoming() {
                 let (stream, collected) = (stream.expect("a connection"), collected.clone());
-                std::thread::spawn(move || serve_http(&stream, &collected));
+                std::thread::spawn(move || serve_http(stream, &collected));
             }
         });
         std::thread::spawn(move || {
@@ -50,26 +52,31 @@ impl Collector {
     }
 }
 
-fn serve_http(stream: &TcpStream, collected: &Collected) {
+pub(crate) fn serve_http(stream: impl Read + Write, collected: &Collected) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|count| count > 0) {
         let path = line.split(' ').nth(1).expect("a path").to_owned();
-        let mut length = 0;
+        let (mut length, mut headers) = (0, Vec::new());
         loop {
             line.clear();
             reader.read_line(&mut line).expect("a header");
             if line == "\r\n" {
                 break;
             }
+            headers.push(line.trim().to_owned());
             if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
                 length = value.trim().parse().expect("a number");
             }
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).expect("a body");
+        if headers.contains(&"content-encoding: gzip".to_owned()) {
+            body = unpacked(&body);
+        }
+        collected.headers.lock().expect("whole").push(headers);
         collected.take(&path, &body);
-        (&*stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("answered");
+        reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("answered");
         line.clear();
     }
 }
@@ -87,14 +94,22 @@ async fn serve_grpc(listener: TcpListener, collected: Collected) {
                         let collected = collected.clone();
                         tokio::task::spawn_local(async move {
                             let path = request.uri().path().to_owned();
+                            let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+                                format!("{name}: {}", value.to_str().expect("text"))
+                            };
+                            let headers = request.headers().iter().map(line).collect();
+                            collected.headers.lock().expect("whole").push(headers);
                             let mut body = request.into_body();
                             let mut bytes = Vec::new();
                             while let Some(Ok(data)) = body.data().await {
                                 body.flow_control().release_capacity(data.len()).expect("released");
                                 bytes.extend_from_slice(&data);
                             }
-                            assert_eq!(bytes[0], 0, "not compressed");
-                            collected.take(&path, &bytes[5..]);
+                            let message = &bytes[5..];
+                            match bytes[0] {
+                                0 => collected.take(&path, message),
+                                _ => collected.take(&path, &unpacked(message)),
+                            }
                             let response =
                                 http::Response::builder().header("content-type", "application/grpc");
                             let response = response.body(()).expect("made");
@@ -110,6 +125,12 @@ async fn serve_grpc(listener: TcpListener, collected: Collected) {
             }
         })
         .await;
+}
+
+fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut whole).expect("gzip");
+    whole
 }
 
 impl Collected {
@@ -138,6 +159,11 @@ impl Collected {
 
     pub(crate) fn datadog(&self) -> Vec<Vec<u8>> {
         self.datadog.lock().expect("whole").clone()
+    }
+
+    /// The header lines of the first request.
+    pub(crate) fn headers(&self) -> Vec<String> {
+        self.headers.lock().expect("whole").first().expect("a request").clone()
     }
 
     pub(crate) fn spans(&self) -> Vec<Span> {

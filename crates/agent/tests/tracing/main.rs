@@ -3,6 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
 mod collector;
+mod destinations;
+mod outages;
+#[path = "../web/mod.rs"]
+mod web;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;

@@ -4,14 +4,13 @@ use crate::reference::Reference;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
-use redkite_api::{UserAgent, tls};
+use redkite_api::{Connections, UserAgent};
 use redkite_git::retry::{Policy, random};
 use redkite_shell::{RunError, Shell};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use ureq::tls::{RootCerts, TlsConfig};
 
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 const CHUNK: usize = 64 * 1024;
@@ -71,20 +70,16 @@ fn basic(auth: &str) -> String {
 
 fn request(shell: &Shell, url: &str, authorization: Option<&str>, target: &Path) -> Result<(), ArchiveError> {
     let failed = |error| ArchiveError::Transport(Box::new(error));
-    let certificates = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(tls::provider())
-        .root_certs(RootCerts::PlatformVerifier)
-        .build();
-    let config = ureq::Agent::config_builder()
-        .tls_config(certificates)
-        .http_status_as_error(false)
-        .timeout_global(Some(LIMIT))
-        .user_agent(UserAgent::agent().to_string());
-    let mut request = ureq::Agent::new_with_config(config.build()).get(url);
+    let connections = Connections::new(|| {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LIMIT));
+        config.user_agent(UserAgent::agent().to_string())
+    });
+    let mut request = http::Request::get(url);
     if let Some(authorization) = authorization {
         request = request.header("Authorization", authorization);
     }
-    let answer = request.call().map_err(failed)?;
+    let request = request.body(()).map_err(|error| failed(error.into()))?;
+    let answer = connections.fetch(request).map_err(failed)?;
     let status = answer.status();
     if !status.is_success() {
         return Err(ArchiveError::Status {

@@ -180,6 +180,7 @@ pub(crate) fn destination(signal: Signal, variables: Variables<'_>) -> Result<De
     let framing = settings.framing()?;
     Ok(Destination {
         url: settings.url(framing)?,
+        socket: None,
         framing,
         headers: settings.headers(),
         timeout: settings.timeout(),

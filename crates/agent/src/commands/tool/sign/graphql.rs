@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redkite_api::Connections;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ const UPDATE_PIPELINE: &str = "mutation UpdatePipeline($id: ID!, $yaml: String!)
 
 /// The API, as somebody.
 pub(super) struct GraphQl<'a> {
-    agent: ureq::Agent,
+    connections: Connections,
     endpoint: &'a str,
     token: &'a str,
 }
@@ -44,12 +45,8 @@ pub(super) enum GraphQlError {
 
 impl<'a> GraphQl<'a> {
     pub(super) fn new(endpoint: &'a str, token: &'a str) -> Self {
-        let tls = ureq::tls::TlsConfig::builder()
-            .unversioned_rustls_crypto_provider(redkite_api::tls::provider())
-            .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-            .build();
-        let config = ureq::Agent::config_builder().tls_config(tls).timeout_global(Some(TIME_LIMIT)).build();
-        Self { agent: ureq::Agent::new_with_config(config), endpoint, token }
+        let connections = Connections::new(|| ureq::Agent::config_builder().timeout_global(Some(TIME_LIMIT)));
+        Self { connections, endpoint, token }
     }
 
     /// The pipeline called `ORGANISATION/PIPELINE`; `None` if there is none.
@@ -100,9 +97,11 @@ impl<'a> GraphQl<'a> {
         }
         let question =
             json!({ "query": query, "variables": variables, "operationName": operation }).to_string();
-        let request =
-            self.agent.post(self.endpoint).header("Authorization", format!("Bearer {}", self.token));
-        let answer = request.header("Content-Type", "application/json").send(question);
+        let request = http::Request::post(self.endpoint)
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", "application/json")
+            .body(question);
+        let answer = request.map_err(ureq::Error::from).and_then(|request| self.connections.run(request));
         let text = answer.and_then(|mut answer| answer.body_mut().read_to_string()).map_err(|source| {
             GraphQlError::Request { endpoint: self.endpoint.to_owned(), source: Box::new(source) }
         })?;

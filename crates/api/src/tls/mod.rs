@@ -1,11 +1,17 @@
-//! TLS that costs nothing until it is used: the system's roots are read at the first handshake.
+//! TLS that costs nothing until it is used: the roots are read at the first handshake.
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use std::sync::{Arc, OnceLock};
+
+mod roots;
+
+#[cfg(feature = "blocking")]
+pub(crate) use roots::named as named_roots;
 
 /// The one cryptography provider of this program.
 #[must_use]
@@ -13,7 +19,7 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// A client configuration that trusts what the system trusts, offering `protocols` by ALPN.
+/// A client configuration that trusts what the system, or the environment in its place, trusts, offering `protocols` by ALPN.
 ///
 /// # Panics
 /// Never: the provider supports the default protocol versions.
@@ -21,7 +27,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 pub fn client_config(protocols: &[&[u8]]) -> ClientConfig {
     let provider = provider();
     let algorithms = provider.signature_verification_algorithms;
-    let verifier = LazyVerifier { provider: provider.clone(), algorithms, platform: OnceLock::new() };
+    let verifier = LazyVerifier { provider: provider.clone(), algorithms, made: OnceLock::new() };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3");
@@ -31,19 +37,27 @@ pub fn client_config(protocols: &[&[u8]]) -> ClientConfig {
     config
 }
 
-/// The platform's verifier, made when the first certificate comes in.
+/// The verifier, made when the first certificate comes in.
 #[derive(Debug)]
 struct LazyVerifier {
     provider: Arc<CryptoProvider>,
     algorithms: WebPkiSupportedAlgorithms,
-    platform: OnceLock<Result<Verifier, Error>>,
+    made: OnceLock<Result<Arc<dyn ServerCertVerifier>, Error>>,
 }
 
 impl LazyVerifier {
-    fn platform(&self) -> Result<&Verifier, Error> {
-        let made = self.platform.get_or_init(|| Verifier::new(self.provider.clone()));
-        made.as_ref().map_err(Clone::clone)
+    fn made(&self) -> Result<&dyn ServerCertVerifier, Error> {
+        let made = self.made.get_or_init(|| verifier(self.provider.clone()));
+        made.as_ref().map(Arc::as_ref).map_err(Clone::clone)
     }
+}
+
+fn verifier(provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let Some(roots) = roots::named() else { return Ok(Arc::new(Verifier::new(provider)?)) };
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots);
+    let verifier = WebPkiServerVerifier::builder_with_provider(store.into(), provider).build();
+    Ok(verifier.map_err(|error| Error::Other(OtherError(Arc::new(error))))?)
 }
 
 impl ServerCertVerifier for LazyVerifier {
@@ -55,7 +69,7 @@ impl ServerCertVerifier for LazyVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.platform()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.made()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(

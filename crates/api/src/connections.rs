@@ -1,0 +1,169 @@
+//! Blocking connections: through the proxy that the environment names for a URL, with TLS only where a URL asks for it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
+use http::{HeaderValue, Request, Response};
+use percent_encoding::percent_decode_str;
+use ureq::config::ConfigBuilder;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+use ureq::{Agent, AsSendBody, Body, Error};
+use url::Url;
+
+use crate::proxies::Proxies;
+use crate::{forwarding, redirect, tls};
+
+/// Connections, made when they are needed and kept for what is asked next. Clones share them.
+#[derive(Clone)]
+pub struct Connections {
+    configure: Arc<dyn Fn() -> ConfigBuilder<AgentScope> + Send + Sync>,
+    proxies: Proxies,
+    agents: Arc<Mutex<Vec<(Way, Agent)>>>,
+}
+
+/// How a URL is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Way {
+    security: Security,
+    proxy: Option<Url>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Security {
+    None,
+    Tls,
+}
+
+impl Connections {
+    /// With what `configure` makes; its proxies, TLS and redirects don't count.
+    pub fn new(configure: impl Fn() -> ConfigBuilder<AgentScope> + Send + Sync + 'static) -> Self {
+        Self { configure: Arc::new(configure), proxies: Proxies::from_environment(), agents: Arc::default() }
+    }
+
+    /// The same, but nothing is reached through a proxy.
+    #[must_use]
+    pub fn without_proxies(self) -> Self {
+        Self { proxies: Proxies::default(), ..self }
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn run<B: AsSendBody>(&self, request: Request<B>) -> Result<Response<Body>, Error> {
+        self.configured(request, |config| config)
+    }
+
+    /// Sends a request without a body and follows redirects; another host doesn't see the credentials.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn fetch(&self, request: Request<()>) -> Result<Response<Body>, Error> {
+        let (mut parts, ()) = request.into_parts();
+        for _ in 0..=redirect::LIMIT {
+            let answer = self.run(Request::from_parts(parts.clone(), ()))?;
+            let url = parts.uri.to_string();
+            let Some(hop) = redirect::next(&parts.method, &url, answer.status(), answer.headers()) else {
+                return Ok(answer);
+            };
+            let before = parts.uri.authority().cloned();
+            parts.uri = hop.url.parse().map_err(http::Error::from)?;
+            if parts.uri.authority() != before.as_ref() {
+                parts.headers.remove(AUTHORIZATION);
+            }
+        }
+        Err(Error::TooManyRedirects)
+    }
+
+    /// Sends a request whose configuration is changed by `configure`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub fn configured<B: AsSendBody>(
+        &self,
+        mut request: Request<B>,
+        configure: impl FnOnce(
+            ConfigBuilder<ureq::typestate::HttpCrateScope<B>>,
+        ) -> ConfigBuilder<ureq::typestate::HttpCrateScope<B>>,
+    ) -> Result<Response<Body>, Error> {
+        let way = self.way(&request.uri().to_string())?;
+        if let Some(credentials) = way.forwarding().and_then(credentials) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, credentials);
+        }
+        let agent = self.agent(way)?;
+        agent.run(configure(agent.configure_request(request)).build())
+    }
+
+    fn way(&self, url: &str) -> Result<Way, Error> {
+        let url = Url::parse(url).map_err(|error| Error::BadUri(error.to_string()))?;
+        let security = if url.scheme() == "https" { Security::Tls } else { Security::None };
+        let proxy = self.proxies.for_url(&url).map_err(|error| Error::Other(Box::new(error)))?.cloned();
+        Ok(Way { security, proxy })
+    }
+
+    fn agent(&self, way: Way) -> Result<Agent, Error> {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, agent)) = agents.iter().find(|(of, _)| *of == way) {
+            return Ok(agent.clone());
+        }
+        let agent = way.agent((self.configure)())?;
+        agents.push((way, agent.clone()));
+        Ok(agent)
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections").finish_non_exhaustive()
+    }
+}
+
+impl Way {
+    fn agent(&self, config: ConfigBuilder<AgentScope>) -> Result<Agent, Error> {
+        let proxy_speaks_tls = self.proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
+        let config = match self.security {
+            Security::None if !proxy_speaks_tls => config,
+            _ => config.tls_config(tls_config()),
+        };
+        let config = config.max_redirects(0);
+        if let Some(proxy) = self.forwarding() {
+            return forwarding::agent(config.proxy(None).build(), proxy);
+        }
+        let proxy = self.proxy.as_ref().map(|proxy| ureq::Proxy::new(proxy.as_str())).transpose()?;
+        Ok(Agent::new_with_config(config.proxy(proxy).build()))
+    }
+
+    /// The proxy that is asked for the whole URL, instead of for a tunnel: many let tunnels lead to port 443 only.
+    fn forwarding(&self) -> Option<&Url> {
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.scheme() == "http")?;
+        (self.security == Security::None).then_some(proxy)
+    }
+}
+
+/// Basic authentication with what the proxy's URL holds.
+fn credentials(proxy: &Url) -> Option<HeaderValue> {
+    if proxy.username().is_empty() && proxy.password().is_none() {
+        return None;
+    }
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let pair =
+        [decoded(proxy.username()), vec![b':'], decoded(proxy.password().unwrap_or_default())].concat();
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Trust in what the system, or the environment in its place, trusts.
+fn tls_config() -> TlsConfig {
+    let roots = match tls::named_roots() {
+        None => RootCerts::PlatformVerifier,
+        Some(roots) => {
+            RootCerts::from(roots.iter().map(|root| ureq::tls::Certificate::from_der(root).to_owned()))
+        }
+    };
+    TlsConfig::builder().unversioned_rustls_crypto_provider(tls::provider()).root_certs(roots).build()
+}
