@@ -14,6 +14,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
+#[cfg(all(unix, feature = "through-socket"))]
+mod through_socket;
+
 /// Connections without a request that are kept: enough for many workers that ask in turn; each costs memory and a
 /// descriptor at both ends, and a moment in which all ask at once must not keep one for each.
 const IDLE_CONNECTIONS: usize = 64;

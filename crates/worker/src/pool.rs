@@ -12,6 +12,7 @@ use crate::status::{self, Board};
 use crate::stop::{Stopper, Urgency};
 use crate::tracing_policy::{self, Applied};
 use crate::worker::{Worker, WorkerError};
+use redkite_api::client::Transport;
 use redkite_api::wire::RegisterAnswer;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -58,14 +59,15 @@ pub fn start(settings: Settings) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return Exit::Failed(format!("starting the runtime: {error}")),
     };
-    let exit = runtime.block_on(run(Arc::new(settings)));
+    let transport = Transport::new(settings.api.http2);
+    let exit = runtime.block_on(run(Arc::new(settings), transport));
     // After an immediate exit threads may still wait for processes; nobody waits for them.
     runtime.shutdown_background();
     exit
 }
 
-async fn run(settings: Arc<Settings>) -> Exit {
-    let sessions = match register_all(&settings).await {
+async fn run(settings: Arc<Settings>, transport: Arc<Transport>) -> Exit {
+    let sessions = match register_all(&settings, transport).await {
         Ok(sessions) => sessions,
         Err(error) => return Exit::Failed(error.to_string()),
     };
@@ -229,3 +231,7 @@ fn exit(errors: Vec<WorkerError>) -> Exit {
 mod outage_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timing_tests;
+#[cfg(test)]
+mod virtual_plane;

@@ -12,9 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Registers all workers at once; the order of the sessions is theirs.
-pub(crate) async fn register_all(settings: &Settings) -> Result<Vec<(Session, RegisterAnswer)>, ApiError> {
+pub(crate) async fn register_all(
+    settings: &Settings,
+    transport: Arc<Transport>,
+) -> Result<Vec<(Session, RegisterAnswer)>, ApiError> {
     let machine = Machine::ask();
-    let client = registration_client(settings);
+    let client = registration_client(settings, transport);
     let spawn = settings.identity.spawn.get();
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let turns = Arc::new(Semaphore::new(at_once));
@@ -58,7 +61,7 @@ async fn register_one(
     Ok((number, answer))
 }
 
-fn registration_client(settings: &Settings) -> Client {
+fn registration_client(settings: &Settings, transport: Arc<Transport>) -> Client {
     let api = &settings.api;
     let client = redkite_api::Settings {
         headers: api.headers.clone(),
@@ -66,5 +69,5 @@ fn registration_client(settings: &Settings) -> Client {
         log: api.log,
         ..redkite_api::Settings::new(api.endpoint.clone(), api.token.clone())
     };
-    Client::new(Transport::new(api.http2), client)
+    Client::new(transport, client)
 }
