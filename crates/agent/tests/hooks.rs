@@ -148,6 +148,27 @@ fn shells_that_are_not_there() {
     shell("bash '").check(1, &["expected closing quote '", "command=1"]);
 }
 
+/// No shell makes something of what the system can't execute, with a terminal or without.
+#[test]
+fn programs_that_are_none() {
+    for terminal in ["true", "false"] {
+        let hook = |name: &str, content: &str| {
+            let machine = Machine::new("true").agent_hook(name, content).env("BUILDKITE_PTY", terminal);
+            machine.agent_hook("pre-exit", STATUSES)
+        };
+        let failed =
+            |name: &str, kind: &str| format!("Error: running \"agent {name}\" {kind} hook: starting ");
+        let binary = "\x7fELF\x02\x01";
+        hook("pre-command", binary).check(1, &[&failed("pre-command", "binary"), "command= hook=\n"]);
+        hook("command", binary).check(1, &[&failed("command", "binary"), "command=1 hook=\n"]);
+        hook("environment", "MZ\x01\x02").check(125, &["\"agent environment\" binary hook: starting "]);
+        hook("pre-command", "#!\ntrue").check(1, &[&failed("pre-command", "script")]);
+        let shell = Machine::new("true").file("half", binary).env("BUILDKITE_PTY", terminal);
+        let program = format!("{} -c", shell.root.path().join("half").display());
+        shell.env("BUILDKITE_SHELL", &program).check(1, &["error running \"true\": starting "]);
+    }
+}
+
 #[test]
 fn powershell_hooks_are_powershells() {
     let machine = || Machine::new("true").agent_hook("pre-command.ps1", "Write-Output hi");

@@ -36,6 +36,8 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(crate) struct Warden {
     stage: Stage,
+    /// Until when output is read after the process has ended.
+    read_until: Option<Instant>,
     signal: Signal,
     grace: Duration,
     drain: Duration,
@@ -46,28 +48,32 @@ enum Stage {
     Running,
     Asked { kill_at: Instant },
     Killed,
-    Draining { until: Instant },
     Over,
 }
 
 impl Warden {
     pub(crate) fn new(policy: &Policy) -> Self {
-        Self { stage: Stage::Running, signal: policy.signal, grace: policy.grace, drain: policy.drain }
+        let Policy { signal, grace, drain } = *policy;
+        Self { stage: Stage::Running, read_until: None, signal, grace, drain }
     }
 
-    /// Decides; called again after each verdict and whenever a fact has changed.
+    /// Decides; called again after each verdict and whenever a fact has changed. Others of the group that hold the
+    /// output open are asked and killed as the process itself, also when that has ended.
     pub(crate) fn decide(&mut self, now: Instant, facts: Facts) -> Verdict {
-        match self.stage {
-            Stage::Over => Verdict::Done,
-            Stage::Draining { until } => self.drain(now, until, facts),
-            _ if facts.exited => {
-                self.stage = Stage::Draining { until: after(now, self.drain) };
-                self.decide(now, facts)
-            }
-            Stage::Running => self.guard(now, facts),
-            Stage::Asked { kill_at } if kill_at <= now => self.kill(),
-            Stage::Asked { kill_at } => Verdict::Wait(Some(kill_at)),
-            Stage::Killed => Verdict::Wait(None),
+        if facts.exited && self.read_until.is_none() {
+            self.read_until = Some(after(now, self.drain));
+        }
+        if let Some(verdict) = self.end(now, facts) {
+            return verdict;
+        }
+        let next = match self.stage {
+            Stage::Running => facts.ends_at,
+            Stage::Asked { kill_at } => Some(kill_at),
+            Stage::Killed | Stage::Over => None,
+        };
+        match next {
+            Some(moment) if moment <= now => self.act(now),
+            next => Verdict::Wait(next.into_iter().chain(self.read_until).min()),
         }
     }
 
@@ -76,28 +82,26 @@ impl Warden {
         self.stage = Stage::Asked { kill_at: now };
     }
 
-    fn guard(&mut self, now: Instant, facts: Facts) -> Verdict {
-        match facts.ends_at {
-            Some(end) if end <= now && self.signal == Signal::KILL => self.kill(),
-            Some(end) if end <= now => {
-                self.stage = Stage::Asked { kill_at: after(now, self.grace) };
-                Verdict::Interrupt
-            }
-            end => Verdict::Wait(end),
-        }
+    /// Whether all is over.
+    fn end(&mut self, now: Instant, facts: Facts) -> Option<Verdict> {
+        let until = self.read_until?;
+        let verdict = match self.stage {
+            Stage::Over => Verdict::Done,
+            _ if facts.drained => Verdict::Done,
+            _ if until <= now => Verdict::Abandon,
+            _ => return None,
+        };
+        self.stage = Stage::Over;
+        Some(verdict)
     }
 
-    fn kill(&mut self) -> Verdict {
+    fn act(&mut self, now: Instant) -> Verdict {
+        if matches!(self.stage, Stage::Running) && self.signal != Signal::KILL {
+            self.stage = Stage::Asked { kill_at: after(now, self.grace) };
+            return Verdict::Interrupt;
+        }
         self.stage = Stage::Killed;
         Verdict::Kill
-    }
-
-    fn drain(&mut self, now: Instant, until: Instant, facts: Facts) -> Verdict {
-        if !facts.drained && now < until {
-            return Verdict::Wait(Some(until));
-        }
-        self.stage = Stage::Over;
-        if facts.drained { Verdict::Done } else { Verdict::Abandon }
     }
 }
 
@@ -111,6 +115,7 @@ mod tests {
         let at = |seconds: u64| start + Duration::from_secs(seconds);
         let mut warden = Warden {
             stage: Stage::Running,
+            read_until: None,
             signal,
             grace: Duration::from_secs(9),
             drain: Duration::from_secs(10),
@@ -189,6 +194,34 @@ mod tests {
         check(
             Signal::TERM,
             &[(1, "exited", "wait until 11"), (11, "exited", "Abandon"), (11, "exited drained", "Done")],
+        );
+    }
+
+    #[test]
+    fn a_child_that_listens_leaves_somebody_who_does_not() {
+        check(
+            Signal::TERM,
+            &[
+                (1, "cancelled", "Interrupt"),
+                (2, "cancelled exited", "wait until 10"),
+                (10, "cancelled exited", "Kill"),
+                (10, "cancelled exited", "wait until 12"),
+                (10, "cancelled exited drained", "Done"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_cancellation_reaches_who_was_left_behind() {
+        check(
+            Signal::TERM,
+            &[
+                (1, "exited", "wait until 11"),
+                (2, "cancelled exited", "Interrupt"),
+                (2, "cancelled exited", "wait until 11"),
+                (11, "cancelled exited", "Abandon"),
+                (11, "cancelled exited drained", "Done"),
+            ],
         );
     }
 }

@@ -158,6 +158,15 @@ fn who_does_not_listen_is_killed() {
     assert_eq!(finished.ending, Ending::Signalled(Signal::KILL));
 }
 
+/// Not only its leader, which has ended long before.
+#[test]
+fn who_holds_the_output_of_a_cancelled_group_is_killed() {
+    let policy = Policy { signal: Signal::TERM, grace: Duration::from_millis(50), drain: LONG };
+    let script = "trap 'exit 3' TERM; (trap '' TERM; echo ready; sleep 100) & wait";
+    let (finished, _) = cancelled(script, policy);
+    assert_eq!(finished, Finished { ending: Ending::Exited(3), output: OutputEnd::Complete });
+}
+
 #[test]
 fn a_background_process_does_not_hold_the_job() {
     let policy = Policy { signal: Signal::TERM, grace: LONG, drain: Duration::from_millis(50) };
@@ -183,6 +192,34 @@ fn what_cannot_start_says_why() {
     let homeless = Launch::new("/bin/sh", "/nowhere").spawn().expect_err("there is no such directory");
     assert!(matches!(homeless, SpawnError::NoDirectory(_)));
     assert_eq!(homeless.to_string(), r#"process working directory "/nowhere" doesn't exist"#);
+}
+
+/// With a terminal and without one, whatever the C library would make of it.
+#[test]
+fn nothing_is_run_by_a_shell_that_nobody_asked_for() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("program");
+    let binary = std::fs::read("/bin/sh").expect("it is there");
+    let (missing, no_format, denied) = (Some(2), Some(8), Some(13));
+    let check = |content: &[u8], mode: u32, expected: Option<i32>| {
+        std::fs::write(&path, content).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+        for terminal in [Terminal::None, Terminal::Pty] {
+            let error = Launch { terminal, ..Launch::new(&path, "/") }.spawn().expect_err("it is no program");
+            let number = error.io().and_then(std::io::Error::raw_os_error);
+            let content = String::from_utf8_lossy(content);
+            assert_eq!(number, expected, "{content:?}, {terminal:?}");
+        }
+    };
+    check(b"", 0o755, no_format);
+    check(b"echo from a shell", 0o755, no_format);
+    check(b"#!\nfoo", 0o755, no_format);
+    check(b"\x7fELF", 0o755, no_format);
+    check(&binary[..100], 0o755, no_format);
+    check(b"#!/bin", 0o755, denied);
+    check(b"#!/nowhere/sh", 0o755, missing);
+    check(&binary, 0o644, denied);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
+use super::exec::Image;
 use crate::{Ending, Signal};
 
 /// Makes the command the leader of a new group.
@@ -21,20 +22,23 @@ pub(super) enum Anchor {
     Output,
 }
 
-/// Makes the command the leader of a new session whose controlling terminal is that of `anchor`.
-#[expect(unsafe_code, reason = "only here can code run between fork and exec; it makes two system calls")]
-pub(super) fn own_session(command: &mut Command, anchor: Anchor) {
+/// Makes the command the leader of a new session whose controlling terminal is that of `anchor`. Everything else of
+/// the command must be set.
+#[expect(unsafe_code, reason = "only here can code run between fork and exec; it makes three system calls")]
+pub(super) fn own_session(command: &mut Command, anchor: Anchor) -> io::Result<()> {
+    let image = Image::of(command)?;
     let enter = move || {
         rustix::process::setsid()?;
         rustix::process::ioctl_tiocsctty(match anchor {
             Anchor::Input => rustix::stdio::stdin(),
             Anchor::Output => rustix::stdio::stdout(),
         })?;
-        Ok(())
+        Err(image.execute())
     };
     // SAFETY: the closure allocates nothing, takes no lock and only makes system calls that are
     // async-signal-safe.
     unsafe { command.pre_exec(enter) };
+    Ok(())
 }
 
 /// Starts the command.

@@ -1,5 +1,6 @@
 //! The verbs on Unix.
 
+mod exec;
 mod group;
 mod interrupts;
 mod pty;

@@ -31,7 +31,7 @@ pub(super) fn connect(
         }
     }
     command.stdout(Stdio::from(child.try_clone()?)).stderr(Stdio::from(child));
-    group::own_session(command, Anchor::Output);
+    group::own_session(command, Anchor::Output)?;
     Reader::new(vec![main])
 }
 
@@ -39,7 +39,7 @@ pub(super) fn connect(
 fn beside(command: &mut Command, terminal: Terminal, main: Source) -> io::Result<Reader> {
     let (out, child_out) = io::pipe()?;
     command.stdout(Stdio::from(child_out.try_clone()?)).stderr(Stdio::from(child_out));
-    group::own_session(command, Anchor::Input);
+    group::own_session(command, Anchor::Input)?;
     let out = Source::pipe(Stream::Out, out);
     let out = if terminal == Terminal::RawPty { out } else { out.with_terminal_line_ends() };
     Reader::new(vec![main, out])
