@@ -122,6 +122,15 @@ fn secrets_stay_out_of_the_log() {
         .check(0, &["$ echo [REDACTED]; echo sekr", "[REDACTED]\nsekr\n", "!sekrit123"]);
 }
 
+/// Once when the job begins and once more when there are values to match, as in the Go agent; then after each hook.
+#[test]
+fn a_pattern_that_is_none_is_told_of() {
+    let bad = Machine::new("echo sekrit123").env("MY_TOKEN", "sekrit123").env("BUILDKITE_REDACTED_VARS", "[");
+    let told = |machine: &Machine| machine.run().lines.matches("bad patterns: [\"[\"]").count();
+    assert_eq!(told(&bad), 2);
+    assert_eq!(told(&bad.agent_hook("pre-command", "true")), 3);
+}
+
 #[test]
 fn parts_of_a_job() {
     let hooks = |machine: Machine| machine.agent_hook("pre-exit", "echo the end");

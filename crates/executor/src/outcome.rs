@@ -1,5 +1,7 @@
 //! What a job's end means: the one place that knows its exit status (spec/job.md §15).
 
+use std::num::IntErrorKind;
+
 use redkite_process::Signal;
 
 /// How the bootstrap ends.
@@ -42,12 +44,24 @@ impl Failures {
     /// The job's status. `command_status` is what `BUILDKITE_COMMAND_EXIT_STATUS` says at the end.
     pub(crate) fn status(&self, command_status: Option<&str>) -> i32 {
         let artifacts = self.artifacts.filter(|_| self.command.is_none());
-        let command = || command_status.and_then(|status| status.parse().ok()).map_or(0, truncated);
+        let command = || command_status.and_then(number).map_or(0, truncated);
         self.teardown
             .or(self.set_up.map(|status| status.unwrap_or(SET_UP_FAILED)))
             .or(artifacts)
             .or(self.phase)
             .unwrap_or_else(command)
+    }
+}
+
+/// A status as somebody has written it; one that no number can hold is the nearest that there is.
+fn number(text: &str) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(number) => Some(number),
+        Err(error) => match error.kind() {
+            IntErrorKind::PosOverflow => Some(i64::MAX),
+            IntErrorKind::NegOverflow => Some(i64::MIN),
+            _ => None,
+        },
     }
 }
 
@@ -94,6 +108,8 @@ mod tests {
         check("c", Some("nonsense"), 0);
         check("c", Some("+7"), 7);
         check("c", Some("99999999999"), 255);
+        check("c", Some("99999999999999999999"), 255);
+        check("c", Some("-99999999999999999999"), 0);
         check("", Some("1"), 1);
         check("s7", None, 7);
         check("s", None, 125);

@@ -1,6 +1,6 @@
 //! Which values of the environment are kept out of the log (spec/job.md §16).
 
-use redkite_redact::{NameCase, NamePatterns, secret_variables};
+use redkite_redact::{BadPatterns, NameCase, NamePatterns, secret_variables};
 use redkite_shell::{Env, Log, WarningId};
 
 /// The patterns of a job: fixed when it starts.
@@ -14,6 +14,13 @@ impl Redaction {
         Self { patterns: NamePatterns::new(patterns, NameCase::NATIVE) }
     }
 
+    /// Warns when the job begins of patterns that are none, however little there is to match.
+    pub(crate) fn warn_of_bad_patterns(&self, log: &Log) {
+        if let Err(bad) = self.patterns.matches("") {
+            warn_of_bad(&bad, log);
+        }
+    }
+
     /// Makes the values of matching variables secrets in `log`, which is told what is wrong with others.
     pub(crate) fn add(&self, env: &Env, log: &Log) {
         let found = match secret_variables(
@@ -21,10 +28,7 @@ impl Redaction {
             env.iter().map(|(name, value)| (name, value.as_encoded_bytes())),
         ) {
             Ok(found) => found,
-            Err(bad) => {
-                let text = format!("Couldn't match environment variable names against redacted-vars: {bad}");
-                return log.optional_warning(WarningId::BadRedactedVars, text);
-            }
+            Err(bad) => return warn_of_bad(&bad, log),
         };
         log.redact(found.values().collect::<Vec<_>>());
         if !found.short.is_empty() {
@@ -41,4 +45,9 @@ impl Redaction {
     pub(crate) fn covers(&self, name: &str) -> bool {
         self.patterns.matches(name).unwrap_or(false)
     }
+}
+
+fn warn_of_bad(bad: &BadPatterns, log: &Log) {
+    let text = format!("Couldn't match environment variable names against redacted-vars: {bad}");
+    log.optional_warning(WarningId::BadRedactedVars, text);
 }

@@ -120,6 +120,7 @@ fn job(
     surroundings: &mut dyn Surroundings,
 ) -> Job<'_> {
     let redaction = Redaction::new(&settings.redacted_vars);
+    redaction.warn_of_bad_patterns(shell.log());
     if shell.verbosity() == Verbosity::Debug {
         let patterns = settings.redacted_vars.join(" ");
         shell.log().comment(format_args!(
