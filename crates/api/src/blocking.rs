@@ -159,8 +159,11 @@ fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
 
 /// An error that no repetition heals: the URL itself, or the proxy's, is at fault.
 fn is_hopeless(error: &ureq::Error) -> bool {
-    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Other, RequireHttpsOnly, TlsRequired};
+    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Io, Other, RequireHttpsOnly, Rustls, TlsRequired};
     match error {
+        // ureq doesn't tell the causes of its errors.
+        Io(inner) => attempts::is_tls_refusal(inner),
+        Rustls(inner) => attempts::is_tls_refusal(inner),
         Other(inner) => inner.is::<ProxyError>(),
         other => matches!(other, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired),
     }

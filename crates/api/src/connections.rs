@@ -167,3 +167,84 @@ fn tls_config() -> TlsConfig {
     };
     TlsConfig::builder().unversioned_rustls_crypto_provider(tls::provider()).root_certs(roots).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    const DONE: &str = "HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n";
+    const ELSEWHERE: &str =
+        "HTTP/1.1 302 X\r\nlocation: http://other.test/x?y=z\r\nconnection: close\r\n\r\n";
+
+    /// A proxy that gives these answers and tells the lines of all requests.
+    fn proxy(answers: [&'static str; 2]) -> (Proxies, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://u:p@{}", listener.local_addr().expect("bound"));
+        let lines = std::thread::spawn(move || {
+            let accept = || BufReader::new(listener.accept().expect("a connection").0);
+            let (mut reader, mut lines) = (accept(), Vec::new());
+            for answer in answers {
+                let start = lines.len();
+                while lines[start..].last().is_none_or(|line: &String| !line.is_empty()) {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).expect("a line");
+                    lines.push(line.trim_end().to_owned());
+                }
+                reader.get_mut().write_all(answer.as_bytes()).expect("it is read");
+                if answer == ELSEWHERE {
+                    reader = accept();
+                }
+            }
+            lines
+        });
+        (Proxies::of(|name| (name == "HTTP_PROXY").then(|| url.clone())), lines)
+    }
+
+    fn connections(proxies: Proxies) -> Connections {
+        Connections { proxies, ..Connections::new(|| Agent::config_builder().http_status_as_error(false)) }
+    }
+
+    fn request(url: &str) -> Request<()> {
+        Request::get(url).header(AUTHORIZATION, "sesame").body(()).expect("a request")
+    }
+
+    fn count(lines: &[String], text: &str) -> usize {
+        lines.iter().filter(|line| line.eq_ignore_ascii_case(text)).count()
+    }
+
+    #[test]
+    fn requests_to_a_host_share_their_connection_to_the_proxy() {
+        let (proxies, lines) = proxy([DONE; 2]);
+        let connections = connections(proxies);
+        for _ in 0..2 {
+            let mut answer = connections.run(request("http://plane.test:81/a?b=c")).expect("an answer");
+            answer.body_mut().read_to_string().expect("a body");
+        }
+        let lines = lines.join().expect("no panic");
+        for line in [
+            "GET http://plane.test:81/a?b=c HTTP/1.1",
+            "host: plane.test:81",
+            "proxy-authorization: Basic dTpw",
+        ] {
+            assert_eq!(count(&lines, line), 2, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_to_another_host_takes_no_credentials_along() {
+        let (proxies, lines) = proxy([ELSEWHERE, DONE]);
+        let answer = connections(proxies).fetch(request("http://plane.test/a")).expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let lines = lines.join().expect("no panic");
+        for line in [
+            "GET http://plane.test/a HTTP/1.1",
+            "GET http://other.test/x?y=z HTTP/1.1",
+            "authorization: sesame",
+        ] {
+            assert_eq!(count(&lines, line), 1, "{lines:?}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::settings::HttpLog;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Shows a request that is about to be sent, never its credentials.
@@ -24,8 +25,44 @@ pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Durat
     let status = answer.status;
     tracing::debug!(%status, Δ = ?took, "↳ {} {}", target.method, target.url);
     if log.dumps {
-        let body = String::from_utf8_lossy(&answer.body);
+        let body = without_secrets(&target.url, &answer.body);
         tracing::debug!("answer: {status} {:?} {body}", answer.headers);
+    }
+}
+
+/// The members of answers that are credentials wherever they are.
+const SECRET: [&str; 2] = ["access_token", "token"];
+/// What is shown in their place.
+const HIDDEN: &str = "[hidden]";
+
+/// A body as text, with what opens doors left out: tokens, and the values of secrets.
+fn without_secrets(url: &str, body: &[u8]) -> String {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        return String::from_utf8_lossy(body).into_owned();
+    };
+    let path = url.split('?').next().unwrap_or_default();
+    let of_secret = path.ends_with("/secrets").then_some("value");
+    if hide(&mut value, of_secret) == 0 {
+        return String::from_utf8_lossy(body).into_owned();
+    }
+    value.to_string()
+}
+
+/// Hides members; answers how many.
+fn hide(value: &mut Value, also: Option<&str>) -> usize {
+    match value {
+        Value::Array(items) => items.iter_mut().map(|item| hide(item, also)).sum(),
+        Value::Object(members) => members
+            .iter_mut()
+            .map(|(name, member)| match member {
+                Value::String(text) if SECRET.contains(&name.as_str()) || also == Some(name) => {
+                    HIDDEN.clone_into(text);
+                    1
+                }
+                other => hide(other, also),
+            })
+            .sum(),
+        _ => 0,
     }
 }
 
@@ -78,4 +115,22 @@ impl Timing {
 pub(crate) enum Outcome {
     Answered,
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_shown_without_what_opens_doors() {
+        for (url, body, expected) in [
+            ("http://h/register", r#"{"id":1, "access_token":"s"}"#, r#"{"id":1,"access_token":"[hidden]"}"#),
+            ("http://h/x", r#"[{"job":{"token":"s"}}]"#, r#"[{"job":{"token":"[hidden]"}}]"#),
+            ("http://h/jobs/j/secrets?key=k", r#"{"value":"s"}"#, r#"{"value":"[hidden]"}"#),
+            ("http://h/jobs/j/data/get", r#"{ "value":"v"}"#, r#"{ "value":"v"}"#),
+            ("http://h/x", "no JSON", "no JSON"),
+        ] {
+            assert_eq!(without_secrets(url, body.as_bytes()), expected, "{url}");
+        }
+    }
 }

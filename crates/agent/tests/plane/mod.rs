@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 /// What the plane has, and what it was told.
 #[derive(Default)]
 struct State {
+    /// Where agents are told to find it.
+    url: String,
     env: Value,
     handed_out: bool,
     /// What the agent is told when it asks for the job's state.
@@ -46,14 +48,14 @@ impl Plane {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/v3", listener.local_addr().expect("it has one"));
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
-        let state = State { env: Value::Object(env), job: "running", ..State::default() };
+        let state = State { url: url.clone(), env: Value::Object(env), job: "running", ..State::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let plane = Self { shared: shared.clone(), url: url.clone() };
+        let plane = Self { shared: shared.clone(), url };
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (shared, url) = (shared.clone(), url.clone());
+                let shared = shared.clone();
                 // An agent that is gone needs no answer.
-                std::thread::spawn(move || drop(serve(&stream.expect("a connection"), &shared, &url)));
+                std::thread::spawn(move || drop(serve(&stream.expect("a connection"), &shared)));
             }
         });
         plane
@@ -69,6 +71,18 @@ impl Plane {
     pub(crate) fn silent_on(self, path: &'static str) -> Self {
         self.state().silent = Some(path);
         self
+    }
+
+    /// The same plane, which agents are told to find there.
+    pub(crate) fn behind(self, url: &str) -> Self {
+        self.state().url = url.to_owned();
+        self
+    }
+
+    /// The port that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.url.rsplit(':').next().and_then(|rest| rest.split('/').next());
+        port.and_then(|port| port.parse().ok()).expect("it has one")
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -136,7 +150,7 @@ impl State {
 }
 
 /// Answers one request; the connection goes with it.
-fn serve(mut stream: &TcpStream, shared: &Shared, url: &str) -> std::io::Result<()> {
+fn serve(mut stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -155,7 +169,7 @@ fn serve(mut stream: &TcpStream, shared: &Shared, url: &str) -> std::io::Result<
     let answer = {
         let mut state = shared.state.lock().expect("no thread panics in it");
         *state.asked.entry(path.to_owned()).or_default() += 1;
-        (state.silent != Some(path)).then(|| answer(path, query, body, &mut state, url).to_string())
+        (state.silent != Some(path)).then(|| answer(path, query, body, &mut state).to_string())
     };
     shared.changed.notify_all();
     // Whoever gets no answer goes at last.
@@ -169,7 +183,8 @@ fn path_of(route: &str) -> (&str, &str) {
     path.split_once('?').unwrap_or((path, ""))
 }
 
-fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State, url: &str) -> Value {
+fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State) -> Value {
+    let url = state.url.clone();
     match path {
         "register" => json!({"id": "agent-id", "name": "agent", "access_token": "session", "endpoint": url,
             "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": []}),
@@ -190,6 +205,7 @@ fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State, url: &str) 
             state.finish = serde_json::from_slice(&body).expect("JSON");
             json!({})
         }
+        "jobs/job/data/get" => json!({"value": "found"}),
         "jobs/job" => json!({"id": "job", "state": state.job}),
         _ => json!({}),
     }

@@ -37,7 +37,7 @@ fn check_lost(collected: &Collected, ended: &Output, reason: &str) {
     assert!(collected.traces().is_empty());
 }
 
-const PROTOCOLS: [(&str, &[u8]); 2] = [("grpc", b"h2"), ("http/protobuf", b"http/1.1")];
+const PROTOCOLS: [(&str, &str); 2] = [("grpc", "h2"), ("http/protobuf", "http/1.1")];
 
 #[test]
 fn what_is_sent_is_compressed_and_has_the_headers_that_were_asked_for() {
@@ -67,7 +67,7 @@ fn a_collector_s_own_authority_is_trusted_once_it_is_named() {
         let backend = if protocol == "grpc" { collector.grpc } else { collector.http };
         let directory = tempfile::tempdir().expect("a directory");
         let authority = Authority::new(directory.path());
-        let front = authority.front("collector.test", backend, &[alpn], Clients::All);
+        let front = authority.front("collector.test", &[(alpn, backend)], Clients::All);
         let endpoint = format!("https://localhost:{}", front.port);
         let to = [("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)];
         let (_machine, ended) = job(&to);
@@ -82,7 +82,7 @@ fn a_collector_s_own_authority_is_trusted_once_it_is_named() {
             assert!(collector.collected.traces().len() > before, "{name}");
         }
         let protocols = front.protocols.lock().expect("whole").clone();
-        assert!(protocols.iter().all(|protocol| protocol.as_bytes() == alpn), "{protocols:?}");
+        assert!(protocols.iter().all(|protocol| protocol == alpn), "{protocols:?}");
     }
 }
 
@@ -93,7 +93,7 @@ fn a_collector_that_knows_its_clients_is_shown_a_certificate() {
         let backend = if protocol == "grpc" { collector.grpc } else { collector.http };
         let directory = tempfile::tempdir().expect("a directory");
         let authority = Authority::new(directory.path());
-        let front = authority.front("collector.test", backend, &[alpn], Clients::Known);
+        let front = authority.front("collector.test", &[(alpn, backend)], Clients::Known);
         let (roots, [certificate, key]) = (authority.roots(), authority.client());
         let endpoint = format!("https://127.0.0.1:{}", front.port);
         let to = [
@@ -130,7 +130,7 @@ fn proxies_lead_to_collectors() {
     let roots = authority.roots();
     for (protocol, alpn) in PROTOCOLS {
         let backend = if protocol == "grpc" { collector.grpc } else { collector.http };
-        let front = authority.front("collector.test", backend, &[alpn], Clients::All);
+        let front = authority.front("collector.test", &[(alpn, backend)], Clients::All);
         let proxy = Proxy::start(front.port, Some("Basic dXNlcjpwQHNz"));
         let url = format!("http://user:p%40ss@127.0.0.1:{}", proxy.port);
         let (_machine, ended) = job(&[

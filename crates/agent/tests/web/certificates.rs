@@ -1,5 +1,6 @@
 //! A certificate authority of the test's own, and servers that it vouches for.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,27 +67,31 @@ impl Authority {
         params.signed_by(key, &self.issuer).expect("signed")
     }
 
-    /// Puts TLS, for `name` and this machine's own names, in front of a port.
-    pub(crate) fn front(&self, name: &str, backend: u16, protocols: &[&[u8]], clients: Clients) -> Front {
-        let acceptor = TlsAcceptor::from(Arc::new(self.server(name, protocols, clients)));
+    /// Puts TLS, for `name` and this machine's own names, in front of ports: one for each protocol that is offered;
+    /// clients that ask for none get the last.
+    pub(crate) fn front(&self, name: &str, backends: &[(&str, u16)], clients: Clients) -> Front {
+        let acceptor = TlsAcceptor::from(Arc::new(self.server(name, backends, clients)));
+        let ports: HashMap<_, _> = backends.iter().map(|(name, port)| ((*name).to_owned(), *port)).collect();
+        let last = backends.last().expect("a server").1;
         let seen = Seen::default();
         let protocols = seen.clone();
         let port = serve(move |stream| {
-            let (acceptor, seen) = (acceptor.clone(), seen.clone());
+            let (acceptor, seen, ports) = (acceptor.clone(), seen.clone(), ports.clone());
             async move {
                 // A client that doesn't trust us leaves.
                 let Ok(mut outer) = acceptor.accept(stream).await else { return };
                 let protocol = outer.get_ref().1.alpn_protocol().unwrap_or(b"none");
-                seen.lock().expect("whole").push(String::from_utf8_lossy(protocol).into_owned());
-                let mut inner =
-                    TcpStream::connect(("127.0.0.1", backend)).await.expect("the server is there");
+                let protocol = String::from_utf8_lossy(protocol).into_owned();
+                let port = ports.get(&protocol).copied().unwrap_or(last);
+                seen.lock().expect("whole").push(protocol);
+                let mut inner = TcpStream::connect(("127.0.0.1", port)).await.expect("the server is there");
                 let _ = tokio::io::copy_bidirectional(&mut outer, &mut inner).await;
             }
         });
         Front { port, protocols }
     }
 
-    fn server(&self, name: &str, protocols: &[&[u8]], clients: Clients) -> ServerConfig {
+    fn server(&self, name: &str, backends: &[(&str, u16)], clients: Clients) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
         let certificate = self.certificate_for(name, &key).der().clone();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -104,7 +109,7 @@ impl Authority {
             }
         };
         let mut config = builder.with_single_cert(vec![certificate], key).expect("a certificate");
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        config.alpn_protocols = backends.iter().map(|(protocol, _)| protocol.as_bytes().to_vec()).collect();
         config
     }
 }

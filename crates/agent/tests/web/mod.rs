@@ -1,6 +1,7 @@
 //! What lies between a client and a server: certificates, TLS in front of a plain server, proxies.
-#![allow(dead_code, reason = "no test file uses all of it")]
+#![allow(dead_code, unused_imports, reason = "no test file uses all of it")]
 
+mod bridge;
 mod certificates;
 mod proxy;
 
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpStream;
 
+pub(crate) use bridge::bridge;
 pub(crate) use certificates::{Authority, Clients};
 pub(crate) use proxy::Proxy;
 
