@@ -2,12 +2,18 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
+#[path = "own_commands/answering.rs"]
+#[allow(dead_code, reason = "no test file uses all of it")]
+mod answering;
 mod machine;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 
+use std::sync::{Arc, OnceLock};
+
+use answering::{Answer, Plane};
 use machine::Machine;
 
 /// What of a variable's value can be seen in a log.
@@ -184,4 +190,64 @@ fn a_script_can_have_any_name() {
     let name = bytes(b"scri\xffpt.sh");
     std::fs::write(machine.checkout().join(&name), "#!/bin/sh\necho script ran\n").expect("written");
     machine.env("BUILDKITE_COMMAND", &name).check(0, &["~~~ Running script\n", "script ran\n"]);
+}
+
+/// A plane that takes so many artifacts at once.
+fn taking(artifacts: usize) -> Plane {
+    let address = Arc::new(OnceLock::<String>::new());
+    let known = address.clone();
+    let plane = Plane::new(move |route, _| {
+        let url = known.get().filter(|_| route == "POST /v3/jobs/job/artifacts")?;
+        let ids: Vec<_> = (0..artifacts).map(|id| format!("\"{id}\"")).collect();
+        Some(Answer::Of(
+            201,
+            format!(
+                r#"{{"id":"b","artifact_ids":[{}],"upload_instructions":{{"data":{{}},"action":
+            {{"url":"{url}","method":"POST","path":"up","file_input":"file"}}}}}}"#,
+                ids.join(",")
+            ),
+        ))
+    });
+    address.set(plane.address().to_owned()).expect("it is set once");
+    plane
+}
+
+#[test]
+fn artifacts_can_have_any_name() {
+    let plane = taking(4);
+    let command = "mkdir $'d\\xff' && for name in $'b\\xff\\xfe' $'d\\xff/a' $'\\xfd' plain; do echo $name > $name.txt; done";
+    Machine::new(command)
+        .env("BUILDKITE_ARTIFACT_PATHS", &bytes(b"b*.txt;d\xff/*.txt;\xfd.txt;plain.txt;e\xfe.txt"))
+        .env("BUILDKITE_AGENT_ENDPOINT", &plane.url())
+        .env("BUILDKITE_AGENT_ACCESS_TOKEN", "session-token")
+        .check(0, &["Couldn't walk path e\u{fffd}.txt", "!panicked"]);
+    let create = plane.request("POST /v3/jobs/job/artifacts");
+    for path in ["b\u{fffd}\u{fffd}.txt", "d\u{fffd}/a.txt", "\u{fffd}.txt", "plain.txt"] {
+        assert!(create.contains(&format!("\"path\":{:?}", path)), "{path} is not in {create}");
+    }
+    assert_eq!(plane.count("POST /up"), 4);
+}
+
+#[test]
+fn artifacts_are_downloaded_into_any_directory() {
+    let found =
+        r#"[{"id":"i","job_id":"j","path":"c\ufffd/d.txt","file_size":4,"sha1sum":"","url":"URL/file"}]"#;
+    let address = Arc::new(OnceLock::<String>::new());
+    let known = address.clone();
+    let plane = Plane::new(move |route, _| match route {
+        "GET /file" => Some(Answer::of(200, "text")),
+        route if route.contains("/artifacts/search") => {
+            Some(Answer::of(200, &found.replace("URL", known.get()?)))
+        }
+        _ => None,
+    });
+    address.set(plane.address().to_owned()).expect("it is set once");
+    let command = "mkdir $'to\\xff' && buildkite-agent artifact download '*' $'to\\xff' && cat to*/c*/*";
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_buildkite-agent")).parent().expect("it is in one");
+    Machine::new(command)
+        .env("PATH", &format!("{}:/usr/bin:/bin", bin.display()))
+        .env("BUILDKITE_BUILD_ID", "build")
+        .env("BUILDKITE_AGENT_ENDPOINT", &plane.url())
+        .env("BUILDKITE_AGENT_ACCESS_TOKEN", "session-token")
+        .check(0, &["text"]);
 }

@@ -1,6 +1,7 @@
 //! From a list of paths to files that are ready to be artifacts (docs/spec/artifacts.md §3, §4).
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::types::content_type;
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// Paths or patterns.
-    pub list: String,
+    pub list: OsString,
     /// What separates them.
     pub delimiter: String,
     /// Whether they are patterns.
@@ -70,7 +71,7 @@ pub enum Separators {
 /// A file on its way to become an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The recorded path.
+    /// The recorded path, as text.
     pub path: String,
     /// Where the file is.
     pub absolute: PathBuf,
@@ -120,7 +121,7 @@ fn selected(selection: &Selection) -> Result<Vec<PathBuf>, PatternError> {
     match &selection.reading {
         Reading::Literal => Ok(pieces.map(PathBuf::from).collect()),
         Reading::Globs { links, home } => {
-            let patterns = pieces.map(|piece| Pattern::new(piece, home)).collect::<Result<_, _>>()?;
+            let patterns = pieces.map(|piece| Pattern::new(&piece, home)).collect::<Result<_, _>>()?;
             Ok(Walk::new(&selection.directory, *links).find(patterns))
         }
     }
@@ -161,7 +162,7 @@ fn recorded(path: &Path, absolute: &Path, selection: &Selection) -> String {
     } else {
         way(&selection.directory, absolute)
     };
-    let text = relative.to_string_lossy().into_owned();
+    let text = redkite_text::into_shown(relative.into_os_string());
     match selection.separators {
         Separators::Slashes if cfg!(windows) => text.replace('\\', "/"),
         Separators::Slashes | Separators::Native => text,

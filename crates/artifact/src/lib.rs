@@ -16,7 +16,6 @@ mod upload;
 pub use collect::{CollectError, Found, LinkArtifacts, Reading, Selection, Separators, collect, processors};
 pub use download::{Download, DownloadError, Traversal, download};
 pub use glob::{Links, PatternError, Reason};
-pub use paths::split_list;
 pub use redkite_api::calls::artifact::{Duplicates, RetriedJobs};
 pub use search::{Format, FormatError, Query, search};
 pub use store::{StoreError, Variables};

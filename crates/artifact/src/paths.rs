@@ -1,18 +1,25 @@
 //! Paths as text: the list a user gives, and clean and absolute forms that don't look at the disk.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 /// The pieces of a list of paths, trimmed, without empty ones. An empty delimiter doesn't split.
-pub fn split_list<'a>(list: &'a str, delimiter: &'a str) -> impl Iterator<Item = &'a str> {
-    let whole = delimiter.is_empty().then_some(list);
-    let pieces = (!delimiter.is_empty()).then(|| list.split(delimiter));
-    whole.into_iter().chain(pieces.into_iter().flatten()).map(str::trim).filter(|piece| !piece.is_empty())
+pub(crate) fn split_list(list: &OsStr, delimiter: &str) -> impl Iterator<Item = OsString> {
+    let mut rest = Some(list.as_encoded_bytes());
+    let pieces = std::iter::from_fn(move || {
+        let text = rest?;
+        let width = delimiter.len();
+        let at = text.windows(width.max(1)).position(|piece| piece == delimiter.as_bytes());
+        rest = at.map(|at| &text[at + width..]);
+        Some(redkite_text::from_bytes(&text[..at.unwrap_or(text.len())]))
+    });
+    pieces.map(|piece| redkite_text::trimmed(&piece)).filter(|piece| !piece.is_empty())
 }
 
 /// The shortest path that means the same, links aside: no `.`, no double slashes, `..` only at the start.
-pub(crate) fn clean(path: &str) -> PathBuf {
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
-    for component in Path::new(path).components() {
+    for component in path.components() {
         match component {
             Component::CurDir => {}
             Component::ParentDir => match clean.components().next_back() {
@@ -28,7 +35,7 @@ pub(crate) fn clean(path: &str) -> PathBuf {
 
 /// `path` below `directory`, clean.
 pub(crate) fn absolute(directory: &Path, path: &Path) -> PathBuf {
-    clean(&directory.join(path).to_string_lossy())
+    clean(&directory.join(path))
 }
 
 /// The way from one clean absolute directory to another path, on the text alone.
@@ -44,7 +51,7 @@ mod tests {
 
     #[test]
     fn lists_are_split_and_trimmed() {
-        let split = |list, delimiter| split_list(list, delimiter).collect::<Vec<_>>();
+        let split = |list: &str, delimiter| split_list(list.as_ref(), delimiter).collect::<Vec<_>>();
         assert_eq!(split("a.txt;\n b.txt\n; ;", ";"), ["a.txt", "b.txt"]);
         assert_eq!(split("a.txt\nb;c", "\n"), ["a.txt", "b;c"]);
         assert_eq!(split("a::b;c", "::"), ["a", "b;c"]);
@@ -72,7 +79,7 @@ mod tests {
             ("/../x", "/x"),
             ("a/..", "."),
         ] {
-            assert_eq!(clean(path), Path::new(expected), "{path}");
+            assert_eq!(clean(path.as_ref()), Path::new(expected), "{path}");
         }
     }
 }

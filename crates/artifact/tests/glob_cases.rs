@@ -39,7 +39,7 @@ fn selection(case: &Value, root: &Path, list: String) -> Selection {
         Links::Kept
     };
     Selection {
-        list,
+        list: list.into(),
         delimiter: delimiter.unwrap_or(";").to_owned(),
         reading: if has("--literal") {
             Reading::Literal

@@ -5,20 +5,22 @@
 #[cfg(test)]
 mod equivalence;
 mod program;
+mod symbol;
 mod tokens;
 
 pub use program::{Program, States};
+pub use symbol::Symbol;
 pub use tokens::{PatternError, Reason, Token, tokens};
 
 impl Program {
     /// Compiles `pattern`; `home` is what a leading `~/` stands for.
     pub fn parse(pattern: &str, home: &str) -> Result<Self, PatternError> {
-        tokens(pattern, home).map(|tokens| Self::new(&tokens))
+        tokens(pattern.as_bytes(), home.as_bytes()).map(|tokens| Self::new(&tokens))
     }
 
     /// Whether the whole of `path` matches.
     pub fn matches(&self, path: &str) -> bool {
-        self.is_match(&self.advance(&self.start(), path))
+        self.is_match(&self.advance(&self.start(), path.as_bytes()))
     }
 }
 
@@ -71,6 +73,23 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_symbols_too() {
+        for (pattern, yes, no) in [
+            (&b"*.txt"[..], &[&b"\xff\xfe.txt"[..]][..], &[&b"\xff/.txt"[..]][..]),
+            (b"a?", &[b"a\xff", b"a\xc3\xa9"], &[b"a", b"a\xff\xfe"]),
+            (b"a\xff", &[b"a\xff"], &[b"a\xfe", b"a\xef\xbf\xbd"]),
+            (b"[\xff\xfe]", &[b"\xff", b"\xfe"], &[b"\xfd", b"\xff\xfe"]),
+            (b"[^\xff]", &[b"\xfe"], &[b"\xff"]),
+            (b"~/\xff", &[b"/\xfe/\xff"], &[b"/\xff/\xff"]),
+        ] {
+            let program = Program::new(&tokens(pattern, b"/\xfe").unwrap());
+            let matches = |path: &[u8]| program.is_match(&program.advance(&program.start(), path));
+            assert!(yes.iter().all(|path| matches(path)), "{pattern:?}");
+            assert!(!no.iter().any(|path| matches(path)), "{pattern:?}");
+        }
+    }
+
+    #[test]
     fn malformed_patterns_are_errors() {
         for (pattern, reason) in [
             ("{a,b", Reason::Alternation),
@@ -79,7 +98,11 @@ mod tests {
             ("[a\\", Reason::Class),
             ("[^a", Reason::NegatedClass),
         ] {
-            assert_eq!(tokens(pattern, "").map_err(|error| error.reason), Err(reason), "{pattern}");
+            assert_eq!(
+                tokens(pattern.as_bytes(), b"").map_err(|error| error.reason),
+                Err(reason),
+                "{pattern}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The automaton of a pattern: it is fed a path piece by piece, and says whether it may go on and whether it is done.
 
+use super::symbol::Symbol;
 use super::tokens::Token;
 
 /// A compiled pattern. States of a match are values, so a directory's are computed once for all that is in it.
@@ -14,14 +15,14 @@ pub struct States(Vec<usize>);
 
 #[derive(Debug)]
 enum Step {
-    /// Takes this character.
-    Char(char),
+    /// Takes this one.
+    Symbol(Symbol),
     /// Takes any character but `/`.
     NoSlash,
     /// Takes any character.
     Any,
     /// Takes one of the characters, or any other.
-    Class { negated: bool, members: Vec<char> },
+    Class { negated: bool, members: Vec<Symbol> },
     /// Goes on at each of these steps.
     Fork(Vec<usize>),
     /// All of the pattern has been matched.
@@ -55,12 +56,12 @@ impl Program {
     }
 
     /// After `states`, `text` came.
-    pub fn advance(&self, states: &States, text: &str) -> States {
+    pub fn advance(&self, states: &States, text: &[u8]) -> States {
         let mut now = states.0.clone();
         let mut next = Vec::with_capacity(now.len());
-        for c in text.chars() {
+        for symbol in Symbol::of(text) {
             for &state in &now {
-                if self.takes(state, c) {
+                if self.takes(state, symbol) {
                     self.enter(state + 1, &mut next);
                 }
             }
@@ -78,12 +79,12 @@ impl Program {
         states.0.iter().any(|&state| matches!(self.steps[state], Step::Done))
     }
 
-    fn takes(&self, state: usize, c: char) -> bool {
+    fn takes(&self, state: usize, symbol: Symbol) -> bool {
         match &self.steps[state] {
-            Step::Char(own) => *own == c,
-            Step::NoSlash => c != '/',
+            Step::Symbol(own) => *own == symbol,
+            Step::NoSlash => symbol != Symbol::Char('/'),
             Step::Any => true,
-            Step::Class { negated, members } => members.contains(&c) != *negated,
+            Step::Class { negated, members } => members.contains(&symbol) != *negated,
             Step::Fork(_) | Step::Done => false,
         }
     }
@@ -100,9 +101,9 @@ impl Program {
     /// Compiles one token, or alternatives with all that is in them; the tokens that are left.
     fn compile<'t>(&mut self, token: &Token, rest: &'t [Token]) -> &'t [Token] {
         match token {
-            Token::Literal(c) => self.steps.push(Step::Char(*c)),
-            Token::Comma => self.steps.push(Step::Char(',')),
-            Token::Close => self.steps.push(Step::Char('}')),
+            Token::Literal(symbol) => self.steps.push(Step::Symbol(*symbol)),
+            Token::Comma => self.steps.push(Step::Symbol(Symbol::Char(','))),
+            Token::Close => self.steps.push(Step::Symbol(Symbol::Char('}'))),
             Token::One => self.steps.push(Step::NoSlash),
             Token::Run => self.repeat(Step::NoSlash),
             Token::Deep => self.repeat(Step::Any),

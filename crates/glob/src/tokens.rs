@@ -1,13 +1,14 @@
 //! Reading a pattern (docs/spec/artifacts.md §3.2, §3.3).
 
 use std::iter::Peekable;
-use std::str::Chars;
+
+use crate::Symbol;
 
 /// A piece of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
     /// A character that stands for itself; `/` among them.
-    Literal(char),
+    Literal(Symbol),
     /// One character but `/`.
     One,
     /// Any number of characters but `/`.
@@ -19,7 +20,7 @@ pub enum Token {
         /// Whether it is one of all others.
         negated: bool,
         /// The characters.
-        members: Vec<char>,
+        members: Vec<Symbol>,
     },
     /// Begins alternatives.
     Open,
@@ -28,6 +29,8 @@ pub enum Token {
     /// Ends alternatives, or stands for itself where there are none.
     Close,
 }
+
+const SLASH: Token = Token::Literal(Symbol::Char('/'));
 
 /// A pattern that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,17 +63,17 @@ impl Token {
     }
 
     /// The character it stands for, if it stands for one alone.
-    pub fn literal(&self) -> Option<char> {
+    pub fn literal(&self) -> Option<Symbol> {
         match self {
-            Self::Literal(c) => Some(*c),
+            Self::Literal(symbol) => Some(*symbol),
             _ => None,
         }
     }
 }
 
 /// The tokens of a pattern, with `~/` at its start replaced and directories that may be none made so.
-pub fn tokens(pattern: &str, home: &str) -> Result<Vec<Token>, PatternError> {
-    let wrong = |reason| PatternError { pattern: pattern.to_owned(), reason };
+pub fn tokens(pattern: &[u8], home: &[u8]) -> Result<Vec<Token>, PatternError> {
+    let wrong = |reason| PatternError { pattern: redkite_text::shown_bytes(pattern).into_owned(), reason };
     let read = read(pattern).map_err(wrong)?;
     let depth = read.iter().fold(0_usize, |depth, token| match token {
         Token::Open => depth + 1,
@@ -83,47 +86,51 @@ pub fn tokens(pattern: &str, home: &str) -> Result<Vec<Token>, PatternError> {
     Ok(rewritten(with_home(read, pattern, home)))
 }
 
-fn read(pattern: &str) -> Result<Vec<Token>, Reason> {
-    let mut chars = pattern.chars().peekable();
+fn read(pattern: &[u8]) -> Result<Vec<Token>, Reason> {
+    let mut symbols = Symbol::of(pattern).peekable();
     let mut tokens = Vec::new();
-    while let Some(c) = chars.next() {
+    while let Some(symbol) = symbols.next() {
+        let Symbol::Char(c) = symbol else {
+            tokens.push(Token::Literal(symbol));
+            continue;
+        };
         tokens.push(match c {
-            '\\' if !cfg!(windows) => Token::Literal(chars.next().unwrap_or('\\')),
-            '\\' => Token::Literal('/'),
+            '\\' if !cfg!(windows) => Token::Literal(symbols.next().unwrap_or(symbol)),
+            '\\' => SLASH,
             '?' => Token::One,
-            '*' if chars.next_if_eq(&'*').is_some() => Token::Deep,
+            '*' if symbols.next_if_eq(&symbol).is_some() => Token::Deep,
             '*' => Token::Run,
             '{' => Token::Open,
             ',' => Token::Comma,
             '}' => Token::Close,
-            '[' if chars.peek().is_some() => class(&mut chars)?,
-            other => Token::Literal(other),
+            '[' if symbols.peek().is_some() => class(&mut symbols)?,
+            _ => Token::Literal(symbol),
         });
     }
     Ok(tokens)
 }
 
-fn class(chars: &mut Peekable<Chars<'_>>) -> Result<Token, Reason> {
-    let negated = chars.next_if_eq(&'^').is_some();
+fn class(symbols: &mut Peekable<impl Iterator<Item = Symbol>>) -> Result<Token, Reason> {
+    let negated = symbols.next_if_eq(&Symbol::Char('^')).is_some();
     let unterminated = if negated { Reason::NegatedClass } else { Reason::Class };
     let mut members = Vec::new();
     loop {
-        match chars.next().ok_or(unterminated)? {
-            ']' => return Ok(Token::Class { negated, members }),
-            '\\' if !cfg!(windows) => members.push(chars.next().ok_or(unterminated)?),
+        match symbols.next().ok_or(unterminated)? {
+            Symbol::Char(']') => return Ok(Token::Class { negated, members }),
+            Symbol::Char('\\') if !cfg!(windows) => members.push(symbols.next().ok_or(unterminated)?),
             other => members.push(other),
         }
     }
 }
 
 /// Replaces `~` by the home directory where the pattern begins with `~/`, which no backslash prevents.
-fn with_home(tokens: Vec<Token>, pattern: &str, home: &str) -> Vec<Token> {
-    let begins = pattern.trim_start_matches('\\').starts_with('~');
-    if !begins || tokens.first() != Some(&Token::Literal('~')) || tokens.get(1) != Some(&Token::Literal('/'))
-    {
+fn with_home(tokens: Vec<Token>, pattern: &[u8], home: &[u8]) -> Vec<Token> {
+    const TILDE: Token = Token::Literal(Symbol::Char('~'));
+    let begins = pattern.iter().find(|byte| **byte != b'\\') == Some(&b'~');
+    if !begins || !tokens.starts_with(&[TILDE, SLASH]) {
         return tokens;
     }
-    home.chars().map(Token::Literal).chain(tokens.into_iter().skip(1)).collect()
+    Symbol::of(home).map(Token::Literal).chain(tokens.into_iter().skip(1)).collect()
 }
 
 /// Lets `**/` at the start, and `/**/`, stand for no directory at all.
@@ -131,7 +138,6 @@ fn with_home(tokens: Vec<Token>, pattern: &str, home: &str) -> Vec<Token> {
 /// The scan is the reference's: a slash that ended one match begins no other, and a token at which a match was given
 /// up isn't looked at again.
 fn rewritten(tokens: Vec<Token>) -> Vec<Token> {
-    const SLASH: Token = Token::Literal('/');
     const OPTIONAL: [Token; 5] = [Token::Open, Token::Comma, Token::Deep, SLASH, Token::Close];
     let mut out = Vec::with_capacity(tokens.len() + OPTIONAL.len());
     let mut rest = tokens.as_slice();

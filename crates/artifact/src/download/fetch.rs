@@ -99,10 +99,12 @@ struct Partial(Option<PathBuf>);
 impl Partial {
     fn beside(target: &Path) -> io::Result<(File, Self)> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = target.file_name().unwrap_or_default();
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = target.with_file_name(format!("{name}{}{number}", std::process::id()));
+            let mut partial = name.to_owned();
+            partial.push(format!("{}{number}", std::process::id()));
+            let path = target.with_file_name(partial);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((file, Self(Some(path)))),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

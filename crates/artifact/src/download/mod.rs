@@ -3,6 +3,7 @@
 mod fetch;
 mod target;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -29,7 +30,7 @@ pub struct Download {
     /// What.
     pub query: Query,
     /// A folder that exists.
-    pub destination: String,
+    pub destination: OsString,
     /// The directory to which it is relative.
     pub directory: PathBuf,
     /// Whether artifacts may leave it.

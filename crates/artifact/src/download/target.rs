@@ -18,7 +18,7 @@ pub enum Traversal {
 /// A folder at the end of the destination that is also the first of the path is not repeated.
 pub(super) fn target(destination: &Path, path: &str, traversal: Traversal) -> PathBuf {
     let path = if cfg!(windows) { path.to_owned() } else { path.replace('\\', "/") };
-    let path = clean(&path);
+    let path = clean(path.as_ref());
     let mut directory = destination.to_owned();
     let first = path.components().next();
     if let (Some(Component::Normal(first)), Some(last)) = (first, destination.file_name())
@@ -33,7 +33,7 @@ pub(super) fn target(destination: &Path, path: &str, traversal: Traversal) -> Pa
             path.components().filter(|c| !matches!(c, Component::RootDir | Component::Prefix(_))).collect()
         }
     };
-    clean(&directory.join(below).to_string_lossy())
+    clean(&directory.join(below))
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 
 mod walk;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use redkite_glob::{PatternError, Reason};
 pub use walk::Links;
 pub(crate) use walk::Walk;
 
-use redkite_glob::{Program, Token, tokens};
+use redkite_glob::{Program, Symbol, Token, tokens};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -24,17 +25,23 @@ pub(crate) enum Pattern {
 
 impl Pattern {
     /// Compiles `text`; `home` is what a leading `~/` stands for.
-    pub(crate) fn new(text: &str, home: &Path) -> Result<Self, PatternError> {
-        let tokens = tokens(text, &home.to_string_lossy())?;
+    pub(crate) fn new(text: &OsStr, home: &Path) -> Result<Self, PatternError> {
+        let tokens = tokens(text.as_encoded_bytes(), home.as_os_str().as_encoded_bytes())?;
         let Some(first) = tokens.iter().position(Token::is_special) else {
-            let path: String = tokens.iter().filter_map(Token::literal).collect();
-            return Ok(Self::Exact(crate::paths::clean(&path)));
+            return Ok(Self::Exact(path(&tokens)));
         };
-        let separator = tokens[..first].iter().rposition(|token| token.literal() == Some('/'));
+        let slash = Some(Symbol::Char('/'));
+        let separator = tokens[..first].iter().rposition(|token| token.literal() == slash);
         let (root, rest) = tokens.split_at(separator.map_or(0, |at| at + 1));
-        let root: String = root.iter().filter_map(Token::literal).collect();
-        Ok(Self::Search { root: crate::paths::clean(&root), program: Program::new(rest) })
+        Ok(Self::Search { root: path(root), program: Program::new(rest) })
     }
+}
+
+/// The path that tokens which stand for themselves are.
+fn path(tokens: &[Token]) -> PathBuf {
+    let mut text = Vec::new();
+    tokens.iter().filter_map(Token::literal).for_each(|symbol| symbol.push_to(&mut text));
+    crate::paths::clean(redkite_text::from_bytes(text).as_ref())
 }
 
 #[cfg(test)]
@@ -44,7 +51,7 @@ mod tests {
     #[test]
     fn a_pattern_has_a_root_or_names_a_path() {
         let home = Path::new("/home/me");
-        let root = |pattern| match Pattern::new(pattern, home) {
+        let root = |pattern: &str| match Pattern::new(pattern.as_ref(), home) {
             Ok(Pattern::Search { root, .. }) => format!("search {}", root.display()),
             Ok(Pattern::Exact(path)) => format!("exact {}", path.display()),
             Err(error) => error.to_string(),

@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
     /// Looks at one entry; a directory to go on with, if it is one and something in it may match.
     fn visit(&mut self, directory: &Directory, entry: &DirEntry, programs: &[Program]) -> Option<Directory> {
         let name = entry.file_name();
-        let states = after(programs, &directory.states, &name.to_string_lossy());
+        let states = after(programs, &directory.states, name.as_encoded_bytes());
         if states.iter().all(States::is_dead) {
             return None;
         }
@@ -108,7 +108,7 @@ impl<'a> Walk<'a> {
         if kind == Entry::File {
             return None;
         }
-        let inside = after(programs, &states, "/");
+        let inside = after(programs, &states, b"/");
         if inside.iter().all(States::is_dead) || directory.depth == DEEPEST {
             return None;
         }
@@ -139,7 +139,7 @@ fn kind(entry: &DirEntry, listed: FileType, links: Links) -> Entry {
     }
 }
 
-fn after(programs: &[Program], states: &[States], text: &str) -> Vec<States> {
+fn after(programs: &[Program], states: &[States], text: &[u8]) -> Vec<States> {
     programs.iter().zip(states).map(|(program, states)| program.advance(states, text)).collect()
 }
 

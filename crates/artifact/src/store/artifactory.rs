@@ -56,7 +56,7 @@ impl Artifactory {
         let joined = format!("{}/{}/{path}", self.base.path(), self.place);
         let joined = if cfg!(windows) { joined.replace('\\', "/") } else { joined };
         let mut url = self.base.clone();
-        url.set_path(&clean(&joined).to_string_lossy());
+        url.set_path(&redkite_text::into_shown(clean(joined.as_ref()).into()));
         url.to_string()
     }
 

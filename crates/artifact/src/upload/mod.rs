@@ -131,14 +131,14 @@ pub fn upload(
     let started = Instant::now();
     let found = collect(&upload.selection, client.halt())?;
     figures.collect = started.elapsed();
-    let list = &upload.selection.list;
+    let list = upload.selection.list.as_os_str();
     if found.is_empty() {
-        tracing::info!("No files matched paths: {list}");
+        tracing::info!("No files matched paths: {}", list.display());
         return Ok(None);
     }
     figures.artifacts = found.len();
     figures.bytes = found.iter().map(|found| found.size).sum();
-    tracing::info!("Found {} files that match {list:?}", found.len());
+    tracing::info!("Found {} files that match {:?}", found.len(), redkite_text::shown(list));
     let store = store::open(&upload.destination, variables).map_err(UploadError::Store)?;
     let transfer = Transfer::new(client.settings().user_agent.clone()).until(client.halt().clone());
     let uploader = Uploader { client, upload, store, transfer };
@@ -174,7 +174,7 @@ impl Uploader<'_> {
     fn request(&self, batch: &[Found]) -> ArtifactBatch {
         let artifact = |found: &Found| Artifact {
             path: found.path.clone(),
-            absolute_path: found.absolute.to_string_lossy().into_owned(),
+            absolute_path: redkite_text::shown(found.absolute.as_os_str()).into_owned(),
             file_size: i64::try_from(found.size).unwrap_or(i64::MAX),
             sha1sum: found.sha1.clone(),
             sha256sum: found.sha256.clone(),

@@ -1,5 +1,7 @@
 //! `artifact download` (docs/spec/artifacts.md §11).
 
+use std::ffi::OsString;
+
 use redkite_artifact::{Download, Duplicates, Traversal};
 
 use super::QueryOptions;
@@ -30,7 +32,7 @@ pub(crate) struct Args {
 
     /// A folder
     #[arg(value_name = "artifact download path")]
-    destination: Option<String>,
+    destination: Option<OsString>,
 }
 
 impl Command for Args {

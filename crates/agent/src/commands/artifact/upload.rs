@@ -1,5 +1,7 @@
 //! `artifact upload` (docs/spec/artifacts.md §2).
 
+use std::ffi::OsString;
+
 use redkite_api::JobId;
 use redkite_artifact::{
     Figures, LinkArtifacts, Links, Parts, Reading, Selection, Separators, Upload, processors,
@@ -66,7 +68,7 @@ pub(crate) struct Args {
 
     /// Paths and patterns
     #[arg(value_name = "upload paths")]
-    pattern: Option<String>,
+    pattern: Option<OsString>,
 
     /// Another store
     destination: Option<String>,
