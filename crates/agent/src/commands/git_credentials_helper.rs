@@ -1,9 +1,9 @@
 //! `git-credentials-helper`: what git asks for a password (docs/spec/cli.md §18).
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use redkite_api::blocking::Client;
 use redkite_api::wire::RepositoryUrl;
 use redkite_api::{JobId, calls};
-use url::Url;
 
 use crate::cli::{Command, Context};
 use crate::failure::Failure;
@@ -67,11 +67,28 @@ impl Args {
     }
 }
 
-/// The repository that git describes.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b':')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'@');
+const HOST: &AsciiSet = &PATH.add(b'@').add(b'/').remove(b'[').remove(b']');
+
+/// The repository that git describes. Git has decoded the path, so it is encoded again; nothing else is changed, as
+/// the server may compare it letter by letter.
 fn repository(input: &str) -> Result<String, String> {
     let component = |name: &str| {
         let lines = input.lines().filter_map(|line| line.split_once('='));
-        let value = lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim()).next_back();
+        let value = lines.filter(|(key, _)| *key == name).map(|(_, value)| value.trim()).next_back();
         value
             .filter(|value| !value.is_empty())
             .ok_or_else(|| format!("missing component in git credential input: {name}"))
@@ -80,12 +97,41 @@ fn repository(input: &str) -> Result<String, String> {
     if protocol != "https" {
         return Err(format!("protocol must be https, got {protocol:?}"));
     }
-    let mut url =
-        Url::parse(&format!("https://{host}")).map_err(|error| format!("host {host:?}: {error}"))?;
-    url.set_path(path);
-    Ok(url.to_string())
+    let path = path.strip_prefix('/').unwrap_or(path);
+    Ok(format!("https://{}/{}", utf8_percent_encode(host, HOST), utf8_percent_encode(path, PATH)))
 }
 
 fn answer(out: &mut Output, user: &str, password: &str) -> Result<(), Failure> {
     Ok(out.text(&format!("username={user}\npassword={password}\n\n"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_describes_a_repository() {
+        let check = |input: &str, url: &str| assert_eq!(repository(input), Ok(url.to_owned()), "{input}");
+        check("protocol=https\nhost=h.example\npath=o/r.git\n", "https://h.example/o/r.git");
+        check("protocol=https\r\nhost=h\r\npath=/o/r\r\n", "https://h/o/r");
+        check("protocol=https\nhost=a\npath=x=y\nhost=b\n", "https://b/x=y");
+        check(
+            "protocol=https\nhost=H.Example:443\npath=o/../r x.git\n",
+            "https://H.Example:443/o/../r%20x.git",
+        );
+        check("protocol=https\nhost=[::1]\npath=a%zz?q#f'é\n", "https://[::1]/a%25zz%3Fq%23f%27%C3%A9");
+    }
+
+    #[test]
+    fn what_is_no_repository_is_refused() {
+        let check = |input: &str, says: &str| {
+            let refused = repository(input).expect_err(input);
+            assert!(refused.contains(says), "{refused}");
+        };
+        check("", "missing component in git credential input: protocol");
+        check("protocol=https\npath=x\n", "missing component in git credential input: host");
+        check("protocol=https\nhost=\npath=x\n", "missing component in git credential input: host");
+        check("protocol=https\nhost=h\n", "missing component in git credential input: path");
+        check("protocol=http\nhost=h\npath=x\n", "must be https");
+    }
 }
