@@ -1,16 +1,15 @@
 //! Checkouts of whole bootstraps where something goes wrong: with git, with the disk, with another agent.
 #![cfg(unix)]
-#![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
 mod machine;
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::Instant;
 
 use machine::Machine;
-use machine::checkouts::{LONG, SIGKILL, faulty, is_alive, job, sh, signal, wait_for_file};
+use machine::checkouts::{LONG, SIGKILL, faulty, is_alive, job, sh, signal, wait_for_file, wait_until_gone};
 
 const STEPS: [&str; 4] = ["clone", "clean", "fetch", "checkout"];
 
@@ -105,6 +104,82 @@ fn a_cancelled_job_ends_a_git_that_hangs() {
     });
 }
 
+/// A job whose submodule comes over ssh, which does `fault` the first time.
+fn with_ssh_submodule(fault: &str) -> Machine {
+    let ssh = "#!/bin/sh\nown=$(dirname \"$(dirname \"$0\")\")\n\
+               if mkdir \"$own/done\" 2>/dev/null; then eval \"$FAULT\"; fi\n\
+               for last in \"$@\"; do :; done\nexec sh -c \"$last\"\n";
+    let machine = job().file("bin/ssh", ssh);
+    let ssh = machine.root.path().join("bin/ssh").display().to_string();
+    let machine = machine.env("FAULT", fault).env("GIT_SSH_COMMAND", &ssh).env("GIT_SSH_VARIANT", "ssh");
+    let machine = machine.env("BUILDKITE_SSH_KEYSCAN", "false");
+    sh(
+        machine.root.path(),
+        "git init -q -b main lib && cd lib && echo lib > lib.txt && git add . && git commit -qm lib && cd ../project && \
+         git -c protocol.file.allow=always submodule -q add \"$PWD/../lib\" lib && \
+         git config -f .gitmodules submodule.lib.url \"ssh://code.example$(dirname \"$PWD\")/lib\" && git commit -qam 'with lib'",
+    );
+    machine
+}
+
+/// The clone of a submodule is a grandchild of the git that was started.
+#[test]
+fn what_goes_wrong_inside_a_submodules_update_is_healed() {
+    const HANG: &str = "echo $$ > \"$own/child\"; exec sleep 600";
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let machine = with_ssh_submodule("kill -9 $PPID");
+            // Git itself tries that again; where it doesn't, the next attempt does.
+            machine.check(0, &["Failed to clone 'lib'", "content"]);
+            assert_eq!(sh(&machine.checkout(), "cat lib/lib.txt"), "lib");
+        });
+        scope.spawn(|| {
+            let machine = with_ssh_submodule(HANG);
+            let machine = machine.env("BUILDKITE_GIT_CHECKOUT_TIMEOUT", "5");
+            let words =
+                ["timed out after 5s: updating submodules: signal: terminated", "Attempt 1/2", "content"];
+            machine.check(0, &words);
+            assert_eq!(sh(&machine.checkout(), "cat lib/lib.txt"), "lib");
+            wait_until_gone(&machine);
+        });
+        scope.spawn(|| {
+            let machine = with_ssh_submodule(HANG);
+            let child = machine.start();
+            wait_for_file(&machine, "child");
+            signal(&child, "TERM");
+            let output = child.wait_with_output().expect("it ends");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.signal(), Some(15), "{said}");
+            assert!(said.contains("Checkout was interrupted by a signal"), "{said}");
+            wait_until_gone(&machine);
+            machine.check(0, &["content"]);
+        });
+    });
+}
+
+/// What it has left is in the way of no other try.
+#[test]
+fn a_plugins_clone_that_dies_late_is_made_again() {
+    let real = "PATH=/usr/local/bin:/usr/bin:/bin git \"$@\"";
+    for (fault, status) in [(SIGKILL, "signal: killed"), ("exit 128", "exit status 128")] {
+        let machine = faulty("clone", &format!("{real}; touch more; {fault}"));
+        let root = machine.root.path().to_owned();
+        sh(
+            &root,
+            "git init -q -b main plug && cd plug && mkdir hooks && echo 'echo plugged in' > hooks/pre-command && \
+             chmod +x hooks/pre-command && git add . && git commit -qm plug",
+        );
+        let plugins = root.join("plugins").display().to_string();
+        let machine = machine
+            .env("BUILDKITE_BOOTSTRAP_PHASES", "plugin,checkout,command")
+            .env("BUILDKITE_PLUGINS", &format!("[\"file://{}#main\"]", root.join("plug").display()))
+            .env("BUILDKITE_PLUGINS_PATH", &plugins);
+        let again = format!("Cloning the plugin failed: {status} (Attempt 1/3 Retrying in 2s)");
+        machine.check(0, &[&again, "plugged in", "content"]);
+        assert_eq!(sh(&root, "ls -A plugins; ls plugins/agent/*"), "agent\nhooks");
+    }
+}
+
 #[test]
 fn a_repository_that_is_gone_and_comes_back() {
     let machine = job();
@@ -154,29 +229,6 @@ fn a_damaged_checkout_is_healed() {
             });
         }
     });
-}
-
-/// In a user's own name space, where the system has those; everywhere else a limit on the size of files has to do.
-#[test]
-fn no_room_for_the_checkout() {
-    let machine = job();
-    let big = "cd project && head -c 3000000 /dev/urandom > big && git add . && git commit -qm big";
-    sh(machine.root.path(), big);
-    let may = Command::new("unshare").args(["-Urm", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
-    let (wrapper, why): (&[&str], _) = if may.is_ok_and(|output| output.status.success()) {
-        let mount = "mount -t tmpfs -o size=2m none ../build && cd ../build; exec \"$@\"";
-        (&["unshare", "-Urm", "sh", "-c", mount, "sh"], "No space left on device")
-    } else {
-        (&["sh", "-c", "trap '' XFSZ; ulimit -f 2000; exec \"$@\"", "sh"], "File too large")
-    };
-    // A copy, not a hard link.
-    let url = format!("file://{}", machine.root.path().join("project").display());
-    let (started, full) = (Instant::now(), machine.env("BUILDKITE_REPO", &url).wrapped(wrapper));
-    let words =
-        [why, "🚨 Error: cloning git repository: exit status 128", "(Attempt 1/2 Retrying in ", "!\ncontent"];
-    full.check(128, &words);
-    assert!(started.elapsed() < LONG);
-    full.wrapped(&["env"]).check(0, &["content"]);
 }
 
 fn mirrored(agent: &str, root: &Path) -> Vec<(String, String)> {

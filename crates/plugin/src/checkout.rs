@@ -155,6 +155,7 @@ fn clone_into_place(
     Ok(back?)
 }
 
+/// Clones into the current directory, which is empty.
 fn clone(shell: &Shell, repository: &str, version: Option<&str>, submodules: bool) -> Result<(), FetchError> {
     let recursive = submodules.then_some("--recursive");
     let args = ["clone", "-v"].into_iter().chain(recursive).chain(["--", repository, "."]);
@@ -168,9 +169,25 @@ fn clone(shell: &Shell, repository: &str, version: Option<&str>, submodules: boo
         if !shell.context().sleep(attempt.pause) {
             return Err(RunError::over(shell.context()).into());
         }
+        empty(&shell.directory())?;
     }
     let Some(version) = version else { return Ok(()) };
     shell.log().comment(format_args!("Checking out `{version}`"));
     let args = ["-c", "advice.detachedHead=false", "checkout", "-f", version];
     Ok(shell.run(&Command::new("git", args))?)
+}
+
+/// A git that was killed, or had no room for the files, leaves a directory that git doesn't clone into.
+fn empty(directory: &Path) -> Result<(), FetchError> {
+    let failed = FetchError::file("emptying", directory);
+    let remove = |entry: fs::DirEntry| {
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())
+        } else {
+            fs::remove_file(entry.path())
+        }
+    };
+    fs::read_dir(directory)
+        .and_then(|mut entries| entries.try_for_each(|entry| remove(entry?)))
+        .map_err(failed)
 }

@@ -71,6 +71,15 @@ pub(crate) fn is_alive(machine: &Machine) -> bool {
     Path::new("/proc").join(pid.trim()).join("exe").exists()
 }
 
+/// A grandchild is nobody's to wait for.
+pub(crate) fn wait_until_gone(machine: &Machine) {
+    let end = Instant::now() + LONG;
+    while is_alive(machine) {
+        assert!(Instant::now() < end, "it goes on for ever");
+        std::thread::yield_now();
+    }
+}
+
 pub(crate) fn wait_for_file(machine: &Machine, name: &str) {
     let (path, end) = (machine.root.path().join(name), Instant::now() + LONG);
     while std::fs::read(&path).map_or(true, |found| found.is_empty()) {
