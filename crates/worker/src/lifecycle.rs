@@ -63,3 +63,6 @@ impl LifecycleHooks {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

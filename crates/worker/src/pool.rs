@@ -228,6 +228,8 @@ fn exit(errors: Vec<WorkerError>) -> Exit {
 }
 
 #[cfg(test)]
+mod job_tests;
+#[cfg(test)]
 mod outage_tests;
 #[cfg(test)]
 mod tests;

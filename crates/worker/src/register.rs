@@ -74,7 +74,8 @@ fn features(settings: &Settings) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::test_settings;
+    use crate::settings::{DatadogSettings, Timings, test_settings};
+    use std::time::Duration;
 
     #[test]
     fn only_spawn_is_replaced_in_a_name() {
@@ -89,6 +90,56 @@ mod tests {
         {
             assert_eq!(priority(&kind, 2), expected);
         }
+    }
+
+    #[test]
+    fn each_feature_has_its_setting() {
+        type Change = fn(&mut Settings);
+        let changes: [(Change, &str); 19] = [
+            (|settings| settings.job.checkout.mirrors_path = "/m".into(), "git-mirrors"),
+            (|settings| settings.ping_mode = PingMode::StreamOnly, "streaming-pings"),
+            (|settings| settings.lifetime.acquire = Some("J".into()), "acquire-job"),
+            (|settings| settings.job.tracing.backend = "datadog".into(), "datadog-tracing"),
+            (|settings| settings.job.tracing.backend = "opentelemetry".into(), "opentelemetry-tracing"),
+            (|settings| settings.job.tracing.propagate = true, "propagate-traceparent"),
+            (|_| (), "control-plane-otlp-tracing"),
+            (|settings| settings.lifetime.after_job = true, "disconnect-after-job"),
+            (|settings| settings.lifetime.after_idle = Some(Duration::ZERO), "disconnect-after-idle"),
+            (|settings| settings.lifetime.after_uptime = Some(Duration::ZERO), "disconnect-after-uptime"),
+            (|settings| settings.job.permissions.plugins = false, "no-plugins"),
+            (|settings| settings.job.permissions.command_eval = false, "no-script-eval"),
+            (|settings| settings.api.http2 = Http2::Disabled, "no-http2"),
+            (|settings| settings.job.permissions.repositories = pattern(), "allowed-repositories"),
+            (|settings| settings.job.permissions.plugin_sources = pattern(), "allowed-plugins"),
+            (|settings| settings.experiments = vec!["pty-raw".into()], "experiment-pty-raw"),
+            (|settings| settings.environment = vec![("http_proxy".into(), "".into())], "env-http-proxy"),
+            (|settings| settings.environment = vec![("GODEBUG".into(), "".into())], "env-godebug"),
+            (|settings| settings.datadog = Some(datadog()), "datadog-metrics"),
+        ];
+        let always = "control-plane-otlp-tracing";
+        for (change, feature) in changes {
+            let mut settings = test_settings();
+            settings.ping_mode = PingMode::PollOnly;
+            change(&mut settings);
+            let features = features(&settings);
+            let others: Vec<_> = features.iter().filter(|name| *name != always).collect();
+            let expected: &[&str] = if feature == always { &[] } else { &[feature] };
+            assert_eq!(others, expected);
+            assert!(features.iter().any(|name| name == always), "{feature}");
+        }
+        let mut settings = test_settings();
+        settings.api.endpoint = "https://agent.buildkite.com/v3".into();
+        assert_eq!(features(&settings), [always], "streams are of one host");
+        settings.identity.features = FeatureReport::Withheld;
+        assert!(request(&settings, &Machine::default(), 1).features.is_empty());
+    }
+
+    fn pattern() -> Vec<regex::Regex> {
+        vec![regex::Regex::new("a").unwrap()]
+    }
+
+    fn datadog() -> DatadogSettings {
+        DatadogSettings { host: "h".into(), timings: Timings::Plain }
     }
 
     #[test]

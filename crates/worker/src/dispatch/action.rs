@@ -39,3 +39,27 @@ impl From<Ping> for Action {
         Self { verb, job: job.filter(|_| verb == Verb::CarryOn) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_to_a_ping_is_an_instruction() {
+        let job = || Some(JobId::from("J"));
+        for (text, verb, expected) in [
+            (r#"{}"#, Verb::CarryOn, None),
+            (r#"{"action":"idle"}"#, Verb::CarryOn, None),
+            (r#"{"action":"dance","job":{"id":"J"}}"#, Verb::CarryOn, job()),
+            (r#"{"action":"","job":{"id":"J"}}"#, Verb::CarryOn, job()),
+            (r#"{"job":{"id":""}}"#, Verb::CarryOn, None),
+            (r#"{"job":null}"#, Verb::CarryOn, None),
+            (r#"{"action":"pause"}"#, Verb::Pause, None),
+            (r#"{"action":"pause","job":{"id":"J"}}"#, Verb::Pause, None),
+            (r#"{"action":"disconnect","job":{"id":"J"}}"#, Verb::Disconnect, None),
+        ] {
+            let ping: Ping = serde_json::from_str(text).unwrap();
+            assert_eq!(Action::from(ping), Action { verb, job: expected }, "{text}");
+        }
+    }
+}

@@ -318,3 +318,38 @@ fn a_stream_is_opened_anew() {
         assert!(gaps.iter().all(|gap| (60..=63).contains(gap)), "{gaps:?}");
     }
 }
+
+/// §9.3, §9.4: what is lost for good, in each mode.
+#[test]
+fn a_source_that_is_lost_for_good() {
+    const DISCONNECT: &[u8] = &[0, 0, 0, 0, 7, 0x22, 5, 0x0a, 3, b'b', b'y', b'e'];
+    let lost = "failed: Ping failed with unrecoverable status: ";
+    for (mode, streams, pings, exit, asked_for) in [
+        // No stream to be had: pings alone, for ever.
+        (PingMode::Auto, status(404, 1), vec![], "normal", (1, 1)),
+        (PingMode::Auto, status(403, 1), status(503, 20), "normal", (1, 21)),
+        (PingMode::StreamOnly, status(404, 1), vec![], "failed: ", (1, 0)),
+        (PingMode::StreamOnly, [status(503, 3), status(401, 1)].concat(), vec![], "failed: ", (4, 0)),
+        // Neither one nor the other.
+        (PingMode::Auto, status(401, 1), status(401, 1), lost, (1, 1)),
+        // The stream carries on without pings, which are told of in the end.
+        (
+            PingMode::Auto,
+            [status(503, 4), vec![Reply::Stream(DISCONNECT)]].concat(),
+            status(401, 1),
+            lost,
+            (5, 1),
+        ),
+    ] {
+        let told = format!("{mode:?} {streams:?} {pings:?}");
+        let script = move |asked: &Asked| match asked.path.as_str() {
+            "StreamPings" => streams[asked.before].clone(),
+            "ping" => pings.get(asked.before).cloned().unwrap_or_else(|| closing(asked)),
+            _ => well(asked),
+        };
+        let (ended, plane) = run(script, |settings| settings.ping_mode = mode);
+        assert!(word(&ended).starts_with(exit), "{told}: {ended:?}");
+        assert_eq!((count(&plane, "StreamPings"), count(&plane, "ping")), asked_for, "{told}");
+        assert_eq!(count(&plane, "disconnect"), 1, "{told}");
+    }
+}

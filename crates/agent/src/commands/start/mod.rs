@@ -176,3 +176,26 @@ fn outcome(exit: Exit) -> Result<(), Failure> {
         Exit::Immediate => Err(Failure::Silent(1)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_status() {
+        let failed = |status| Exit::JobFailed { status, message: "the job".to_owned() };
+        for (exit, status, said) in [
+            (Exit::Normal, 0, ""),
+            (Exit::AcquisitionRejected("no".to_owned()), 27, "no\n"),
+            (failed(7), 7, "the job\n"),
+            (failed(-1), 255, "the job\n"),
+            (Exit::Failed("a\nb".to_owned()), 1, "buildkite-agent: fatal: a\nb\n"),
+            (Exit::Immediate, 1, ""),
+        ] {
+            let mut err = Vec::new();
+            let report = |failure: Failure| failure.report_to(&mut Default::default(), &mut err);
+            let ended = outcome(exit).err().map_or(0, report);
+            assert_eq!((ended, String::from_utf8_lossy(&err).as_ref()), (status, said));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The calls around a job, when they fail, and what its end means for the process: spec/agent.md §10.6, §13, §14.2, §18.5.
+#![cfg(unix)]
+
+use super::Exit;
+use super::virtual_plane::{Asked, Plane, Reply, play, well};
+use crate::settings::Settings;
+use redkite_api::JobId;
+use serde_json::json;
+use std::ffi::OsString;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A plane with a job for the first who asks, which wants its agents gone then. It says these first to who asks for
+/// `path`.
+fn run(
+    path: &'static str,
+    replies: Vec<Reply>,
+    script: &str,
+    change: impl FnOnce(&mut Settings),
+) -> (Exit, Rc<Plane>) {
+    let answer = move |asked: &Asked| match (asked.path.as_str(), asked.before) {
+        (asked_for, before) if asked_for == path && before < replies.len() => replies[before].clone(),
+        ("ping", 0) => Reply::Status(200, json!({ "job": { "id": "J" } })),
+        ("ping", _) => Reply::Status(200, json!({ "action": "disconnect" })),
+        ("jobs/J/accept" | "jobs/J/acquire", _) => Reply::Status(
+            200,
+            json!({ "id": "J", "env": {}, "step": {}, "chunks_max_size_bytes": 1000, "chunks_interval_seconds": 1 }),
+        ),
+        _ => well(asked),
+    };
+    let script = OsString::from(script);
+    let settings = |settings: &mut Settings| {
+        settings.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
+        settings.job.bootstrap = vec!["/bin/sh".into(), "-c".into(), script];
+        settings.job.build_path = std::env::temp_dir();
+        change(settings);
+    };
+    let (exit, plane, ()) = play(answer, settings, async |_| ());
+    (exit, plane)
+}
+
+fn status(status: u16, times: usize) -> Vec<Reply> {
+    vec![Reply::Status(status, json!({})); times]
+}
+
+/// Tenths of a second between the times at which `path` was asked for.
+fn gaps(plane: &Plane, path: &str) -> Vec<u128> {
+    plane.times(path).windows(2).map(|pair| (pair[1] - pair[0]).as_millis() / 100).collect()
+}
+
+#[test]
+fn a_start_that_fails_is_the_end_of_it() {
+    let doubling = [10, 20, 40, 80, 160, 320];
+    for (replies, spaces, finishes) in [
+        (status(503, 6), &doubling[..], 1),
+        (vec![Reply::HangUp; 2], &doubling[..2], 1),
+        (status(429, 7), &doubling[..], 0),
+        (status(422, 1), &[], 0),
+        (status(401, 1), &[], 0),
+    ] {
+        let (exit, plane) = run("jobs/J/start", replies.clone(), "echo said", |_| ());
+        assert_eq!(gaps(&plane, "jobs/J/start"), spaces, "{replies:?}");
+        let told = ["jobs/J/chunks", "jobs/J/finish"].map(|path| plane.times(path).len());
+        assert_eq!(told, [finishes, finishes], "{replies:?}");
+        assert!(matches!(exit, Exit::Normal) && plane.times("ping").len() == 2, "{replies:?}: {exit:?}");
+    }
+}
+
+/// The least wait after each attempt; up to a second more comes by chance.
+const CURVE: [u128; 11] = [20, 32, 51, 83, 133, 215, 345, 556, 894, 1438, 2312];
+
+#[test]
+fn chunks_and_the_finish_are_repeated_on_a_curve() {
+    for (path, replies, attempts) in [
+        ("jobs/J/finish", status(503, 11), 12),
+        ("jobs/J/finish", status(503, 12), 12),
+        (
+            "jobs/J/finish",
+            vec![Reply::HangUp, Reply::Status(429, json!({})), Reply::Status(422, json!({}))],
+            3,
+        ),
+        ("jobs/J/finish", status(401, 1), 1),
+        ("jobs/J/chunks", status(500, 12), 12),
+        ("jobs/J/chunks", vec![Reply::HangUp; 3], 4),
+        ("jobs/J/chunks", status(429, 1), 1),
+        ("jobs/J/chunks", status(404, 1), 1),
+    ] {
+        let (exit, plane) = run(path, replies.clone(), "echo said", |_| ());
+        let gaps = gaps(&plane, path);
+        assert_eq!(gaps.len() + 1, attempts, "{path}: {replies:?}");
+        let fits = |(gap, least): (&u128, u128)| (least..=least + 11).contains(gap);
+        assert!(gaps.iter().zip(CURVE).all(fits), "{path}: {gaps:?}");
+        assert!(matches!(exit, Exit::Normal), "{path}: {exit:?}");
+        assert!(!plane.times("jobs/J/finish").is_empty(), "{path}: {replies:?}");
+        // A finish is given up silently: the worker goes on.
+        assert_eq!(plane.times("ping").len(), 2, "{path}: {replies:?}");
+    }
+}
+
+/// §10.1, §10.2, §10.6.
+#[test]
+fn a_jobs_end_is_the_process_end_only_if_wanted() {
+    let acquire = |settings: &mut Settings| settings.lifetime.acquire = Some(JobId::from("J"));
+    let reflect = |settings: &mut Settings| {
+        acquire(settings);
+        settings.lifetime.reflect_exit_status = true;
+    };
+    for (script, expected) in
+        [("exit 0", None), ("exit 7", Some(7)), ("kill -TERM $$", Some(-1)), ("exit 125", Some(-1))]
+    {
+        let (exit, _) = run("", vec![], script, acquire);
+        assert!(matches!(exit, Exit::Normal), "{script}: {exit:?}");
+        let (exit, plane) = run("", vec![], script, reflect);
+        match (exit, expected) {
+            (Exit::Normal, None) => {}
+            (Exit::JobFailed { status, message }, Some(expected)) => {
+                assert_eq!(status, expected, "{script}");
+                let says = format!("failed to run job: process exited with status={expected}");
+                assert!(message.starts_with(&says), "{script}: {message}");
+            }
+            (exit, _) => panic!("{script}: {exit:?}"),
+        }
+        assert_eq!((plane.times("jobs/J/accept").len(), plane.times("disconnect").len()), (0, 1), "{script}");
+    }
+    // Without a job of its own a worker has nothing to reflect.
+    let (exit, _) = run("", vec![], "exit 7", |settings| settings.lifetime.reflect_exit_status = true);
+    assert!(matches!(exit, Exit::Normal), "{exit:?}");
+}
+
+/// §10.2: the job's status doesn't matter, and one ping interval is the longest that it takes.
+#[test]
+fn one_job_and_the_agent_goes() {
+    for script in ["exit 0", "exit 7"] {
+        let once = |settings: &mut Settings| settings.lifetime.after_job = true;
+        let (exit, plane) = run("ping", vec![], script, once);
+        assert!(matches!(exit, Exit::Normal), "{exit:?}");
+        let (finish, gone) = (plane.times("jobs/J/finish")[0], plane.times("disconnect")[0]);
+        assert!(gone - finish < Duration::from_secs(11), "{finish:?} {gone:?}");
+    }
+}
+
+/// §10.6: what counts when several workers ended badly.
+#[test]
+fn the_worst_end_counts() {
+    use super::exit;
+    use crate::worker::WorkerError;
+    let rejected = || WorkerError::AcquisitionRejected { job: JobId::from("J"), source: error(422) };
+    let refused = || WorkerError::Connect(error(403));
+    for (errors, expected) in [
+        (vec![], "Normal"),
+        (vec![refused()], "Failed(\"GET u: 403 Forbidden\")"),
+        (vec![refused(), refused()], "Failed(\"GET u: 403 Forbidden\\nGET u: 403 Forbidden\")"),
+        (vec![refused(), rejected()], "AcquisitionRejected(\"failed to acquire job \\\"J\\\": "),
+    ] {
+        let end = format!("{:?}", exit(errors));
+        assert!(end.starts_with(expected), "{end}");
+    }
+}
+
+fn error(status: u16) -> redkite_api::ApiError {
+    let status = hyper::StatusCode::from_u16(status).unwrap();
+    let failure = redkite_api::Failure::Status { status, message: None, retry_after: None };
+    redkite_api::ApiError::new(hyper::Method::GET, "u", failure)
+}
