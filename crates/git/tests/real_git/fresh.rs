@@ -2,7 +2,7 @@
 
 use crate::bed::Bed;
 use redkite_git::Settings;
-use redkite_git::settings::{PullRequestRef, Verification};
+use redkite_git::settings::PullRequestRef;
 
 /// The git commands after the clone's clean and before the checkout.
 fn check(change: impl FnOnce(&mut Settings, &Bed), content: &str, fetch: &[&str], reference: &str) {
@@ -77,62 +77,6 @@ fn custom_refspecs_and_flags_are_split() {
     assert_eq!(git[0], "clone -v -c \"user.name=A B\" -- $ROOT/project .");
     assert_eq!(git[1], "clean -ffdx -e \"keep me\"");
     assert_eq!(git[2], "fetch -v --prune -- origin main refs/pull/7/head");
-}
-
-#[test]
-fn a_part_of_the_tree() {
-    let mut bed = Bed::new();
-    bed.sh("cd project && mkdir src && echo s > src/s.txt && git add . && git commit -qm src");
-    let mut settings = bed.settings("HEAD");
-    settings.sparse.paths = vec![" other ".into(), "".into()];
-    bed.check_out(&settings).expect("it succeeds");
-    assert_eq!(bed.sh("cd builds/demo && ls"), "a.txt");
-    let git = bed.git();
-    assert_eq!(git[..2], ["--version", "clone -v --sparse --filter=blob:none -- $ROOT/project ."]);
-    assert!(git.contains(&"fetch --filter=blob:none -v --prune -- origin main".to_owned()), "{git:?}");
-    assert!(git.contains(&"sparse-checkout set --cone -- other".to_owned()), "{git:?}");
-    settings.sparse.paths.clear();
-    bed.check_out(&settings).expect("it succeeds");
-    assert_eq!(bed.sh("cd builds/demo && ls"), "a.txt\nsrc");
-    assert!(bed.git().contains(&"sparse-checkout disable".to_owned()));
-}
-
-#[test]
-fn a_commit_must_be_on_its_branch() {
-    let mut bed = Bed::new();
-    let mut settings = bed.settings(&bed.commit("side"));
-    settings.verification = Verification::Strict;
-    settings.attempts = 3;
-    let error = bed.check_out(&settings).expect_err("it is on another");
-    assert!(error.to_string().contains("is not on branch \"main\""), "{error}");
-    assert_eq!(error.exit_status(), 1);
-    assert_eq!(bed.git().iter().filter(|line| line.starts_with("clone")).count(), 1, "it is not tried again");
-
-    settings.verification = Verification::Warn;
-    bed.check_out(&settings).expect("a warning is enough");
-    assert_eq!(bed.checked_out(), "side");
-
-    settings.verification = Verification::Strict;
-    settings.source.branch = "side".into();
-    bed.check_out(&settings).expect("there it is");
-    assert!(
-        bed.git().contains(&"update-ref -d refs/buildkite-agent/commit-verification-branch-tip".to_owned())
-    );
-}
-
-#[test]
-fn a_shallow_clone_is_deepened_for_verification() {
-    let mut bed = Bed::new();
-    let mut settings = bed.settings(&bed.commit("main~1"));
-    settings.repository = format!("file://{}", settings.repository);
-    settings.flags.clone = "--depth=1".into();
-    settings.flags.fetch = "--depth 1".into();
-    settings.verification = Verification::Strict;
-    bed.check_out(&settings).expect("it is there, deeper");
-    let deeper =
-        "fetch --deepen=50 -- origin +refs/heads/main:refs/buildkite-agent/commit-verification-branch-tip";
-    assert!(bed.git().contains(&deeper.to_owned()), "{:?}", bed.git());
-    assert_eq!(bed.checked_out(), "1");
 }
 
 #[test]
