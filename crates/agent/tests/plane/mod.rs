@@ -16,6 +16,8 @@ struct State {
     url: String,
     env: Value,
     handed_out: bool,
+    /// The job's step, as it was signed.
+    step: Value,
     /// What the agent is told when it asks for the job's state.
     job: &'static str,
     chunks: BTreeMap<u64, Vec<u8>>,
@@ -48,7 +50,13 @@ impl Plane {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/v3", listener.local_addr().expect("it has one"));
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
-        let state = State { url: url.clone(), env: Value::Object(env), job: "running", ..State::default() };
+        let state = State {
+            url: url.clone(),
+            env: Value::Object(env),
+            step: json!({}),
+            job: "running",
+            ..State::default()
+        };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let plane = Self { shared: shared.clone(), url };
         std::thread::spawn(move || {
@@ -70,6 +78,12 @@ impl Plane {
     /// The same plane, which takes requests for this path and says nothing.
     pub(crate) fn silent_on(self, path: &'static str) -> Self {
         self.state().silent = Some(path);
+        self
+    }
+
+    /// The same plane, whose job has this step.
+    pub(crate) fn with_step(self, step: Value) -> Self {
+        self.state().step = step;
         self
     }
 
@@ -194,7 +208,7 @@ fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State) -> Value {
         "jobs/job/accept" | "jobs/job/acquire" => {
             state.handed_out = true;
             json!({"id": "job", "endpoint": url, "state": "accepted", "env": state.env, "token": "job-token",
-                "chunks_max_size_bytes": 102_400, "log_max_size_bytes": 1 << 30, "step": {}})
+                "chunks_max_size_bytes": 102_400, "log_max_size_bytes": 1 << 30, "step": state.step})
         }
         "jobs/job/chunks" => {
             let sequence = query.split('&').find_map(|pair| pair.strip_prefix("sequence="));

@@ -13,6 +13,15 @@ const SESSION_SECONDS: &str = "300";
 pub(crate) struct Imds {
     service: Service,
     base: String,
+    without_session: WithoutSession,
+}
+
+/// What follows where there are no sessions: version 1 of the service knows none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WithoutSession {
+    AskAsVersion1,
+    /// `AWS_EC2_METADATA_V1_DISABLED`
+    Fail,
 }
 
 /// What an instance says that it is.
@@ -43,7 +52,12 @@ impl Imds {
         };
         let base = filled(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| usual.to_owned());
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { service: Service::new("the EC2 meta-data service", Way::Link), base })
+        let version_1_is_off = filled(variables, "AWS_EC2_METADATA_V1_DISABLED");
+        let without_session = match version_1_is_off.is_some_and(|off| off.eq_ignore_ascii_case("true")) {
+            true => WithoutSession::Fail,
+            false => WithoutSession::AskAsVersion1,
+        };
+        Ok(Self { service: Service::new("the EC2 meta-data service", Way::Link), base, without_session })
     }
 
     /// What is at `path`, which begins behind `/latest/`.
@@ -70,7 +84,7 @@ impl Imds {
         })
     }
 
-    /// A session's token; services that know only version 1 have none.
+    /// A session's token; services that know only version 1 have none, which is an error where that is switched off.
     fn session(&self) -> Result<Option<String>, CloudError> {
         let ask = || {
             let url = format!("{}/latest/api/token", self.base);
@@ -79,7 +93,10 @@ impl Imds {
         };
         match self.service.ask(ask) {
             Ok(answer) => Ok(Some(answer.body)),
-            Err(error) if matches!(error.status(), Some(403..=405)) => Ok(None),
+            Err(error) if matches!(error.status(), Some(403..=405)) => match self.without_session {
+                WithoutSession::AskAsVersion1 => Ok(None),
+                WithoutSession::Fail => Err(error),
+            },
             Err(error) => Err(error),
         }
     }

@@ -3,21 +3,15 @@
 
 use std::collections::HashMap;
 
-use crate::fake::{Fake, Request};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use p256::ecdsa::SigningKey;
-use p256::ecdsa::signature::hazmat::PrehashSigner as _;
-use p256::pkcs8::{EncodePublicKey as _, LineEnding};
+use crate::fake::Fake;
+use crate::services::{VERSION, aws, gcp};
 use redkite_cloud::{CloudError, Kms, KmsKey};
 use redkite_pipeline::sign::{
     JobFacts, KeySet, MatrixPermutation, Signer, VerifyError, sign_pipeline, verify_job,
 };
 use redkite_pipeline::{CommandStep, Step, parse};
-use serde_json::{Value, json};
 
 const REPOSITORY: &str = "git@github.com:o/r.git";
-const VERSION: &str = "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1";
 
 struct Job(MatrixPermutation);
 
@@ -33,85 +27,6 @@ impl JobFacts for Job {
     fn matrix_permutation(&self) -> &MatrixPermutation {
         &self.0
     }
-}
-
-/// A key by its number; the same number gives the same key.
-fn key(number: u8) -> SigningKey {
-    SigningKey::from_slice(&[number; 32]).unwrap()
-}
-
-/// The DER signature of a digest, in base64.
-fn signature(key: &SigningKey, digest: &str) -> (String, Vec<u8>) {
-    let digest = STANDARD.decode(digest).unwrap();
-    let made: p256::ecdsa::Signature = key.sign_prehash(&digest).unwrap();
-    let der = made.to_der().as_bytes().to_vec();
-    (STANDARD.encode(&der), der)
-}
-
-fn aws(number: u8) -> Fake {
-    Fake::start(move |request| {
-        assert!(request.header("authorization").contains("/eu-west-1/kms/aws4_request"));
-        let asked: Value = serde_json::from_str(&request.body).unwrap();
-        let named = |name: &str| asked["KeyId"] == name;
-        let refuse = |kind: &str, text: &str| (400, json!({ "__type": kind, "message": text }).to_string());
-        if named("denied") {
-            return refuse("AccessDeniedException", "not you");
-        }
-        if named("lost") {
-            return refuse("NotFoundException", "no such key");
-        }
-        let key = key(number);
-        match request.header("x-amz-target") {
-            "TrentService.GetPublicKey" => {
-                let pkix = key.verifying_key().to_public_key_der().unwrap();
-                let spec = if named("rsa") { "RSA_2048" } else { "ECC_NIST_P256" };
-                let answer = json!({ "PublicKey": STANDARD.encode(pkix.as_bytes()), "KeyUsage": "SIGN_VERIFY", "KeySpec": spec });
-                (200, answer.to_string())
-            }
-            "TrentService.Sign" if named("readable") => refuse("AccessDeniedException", "only reading"),
-            "TrentService.Sign" => {
-                assert_eq!(
-                    (&asked["MessageType"], &asked["SigningAlgorithm"]),
-                    (&json!("DIGEST"), &json!("ECDSA_SHA_256"))
-                );
-                (
-                    200,
-                    json!({ "Signature": signature(&key, asked["Message"].as_str().unwrap()).0 }).to_string(),
-                )
-            }
-            other => panic!("asked for {other}"),
-        }
-    })
-}
-
-fn gcp(number: u8, is_damaged: bool) -> Fake {
-    Fake::start(move |request| {
-        if request.path.starts_with("/computeMetadata/") {
-            return (200, r#"{"access_token":"token"}"#.into());
-        }
-        if request.header("authorization") != "Bearer token" || request.path.contains("/denied/") {
-            return (
-                403,
-                r#"{"error":{"code":403,"status":"PERMISSION_DENIED","message":"not you"}}"#.into(),
-            );
-        }
-        answer_as_google(request, &key(number), is_damaged)
-    })
-}
-
-fn answer_as_google(request: &Request, key: &SigningKey, is_damaged: bool) -> (u16, String) {
-    if request.path == format!("/v1/{VERSION}/publicKey") {
-        let pem = key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap();
-        return (200, json!({ "pem": pem, "algorithm": "EC_SIGN_P256_SHA256" }).to_string());
-    }
-    assert_eq!(request.path, format!("/v1/{VERSION}:asymmetricSign"));
-    let asked: Value = serde_json::from_str(&request.body).unwrap();
-    let digest = asked["digest"]["sha256"].as_str().unwrap();
-    let sum = |bytes: &[u8]| crc::Crc::<u32>::new(&crc::CRC_32_ISCSI).checksum(bytes).to_string();
-    let is_whole = asked["digestCrc32c"] == sum(&STANDARD.decode(digest).unwrap());
-    let (text, der) = signature(key, digest);
-    let sum = if is_damaged { "1".to_owned() } else { sum(&der) };
-    (200, json!({ "signature": text, "signatureCrc32c": sum, "verifiedDigestCrc32c": is_whole }).to_string())
 }
 
 /// Opens a key with variables that all lead to `fake`.

@@ -4,4 +4,5 @@
 
 mod fake;
 mod kms;
+mod services;
 mod tags;

@@ -102,6 +102,29 @@ fn an_instance_tells_what_it_is() {
     assert_eq!(found, [Ok(tags.to_vec()), Ok(vec!["mac=aa:bb".to_owned()])]);
 }
 
+/// A service that knows no sessions is asked without one, unless that is switched off.
+#[test]
+fn version_1_of_the_meta_data_can_be_switched_off() {
+    let old = |request: &Request| match (request.method.as_str(), request.path.as_str()) {
+        ("PUT", _) => (404, String::new()),
+        (_, "/latest/meta-data/mac") => (200, "aa:bb".into()),
+        other => panic!("asked for {other:?}"),
+    };
+    let wanted = Wanted { ec2_paths: vec!["Mac=mac".into()], ..Wanted::default() };
+    for (value, expected, asked) in
+        [("", Some("mac=aa:bb"), 2), ("false", Some("mac=aa:bb"), 2), ("TRUE", None, 1)]
+    {
+        let fake = Fake::start(old);
+        let found = fetch(&wanted, &variables(&fake, &[("AWS_EC2_METADATA_V1_DISABLED", value)]));
+        match (expected, &found[0]) {
+            (Some(tag), Ok(tags)) => assert_eq!(tags, &[tag]),
+            (None, Err(error)) => assert!(error.contains("/latest/api/token answered 404"), "{error}"),
+            (_, found) => panic!("{value}: {found:?}"),
+        }
+        assert_eq!(fake.asked().len(), asked, "{value}");
+    }
+}
+
 #[test]
 fn instance_tags_are_asked_for_page_by_page_as_the_instances_role() {
     let fake = Fake::start(ec2);
