@@ -167,7 +167,7 @@ impl Metrics {
         }
         out.kind("pings_actions_total", "counter");
         for (action, count) in lock(&self.actions).iter() {
-            out.sample("pings_actions_total", &format!("{{action={action:?}}}"), *count);
+            out.sample("pings_actions_total", &format!("{{action={}}}", quoted(action)), *count);
         }
         self.jobs_text(&mut out);
         out.0
@@ -184,7 +184,7 @@ impl Metrics {
         for (name, kind, value) in rows {
             out.kind(name, kind);
             for (labels, counts) in jobs.iter() {
-                let labels = format!("{{priority=\"{}\",queue={:?}}}", labels.priority, labels.queue);
+                let labels = format!("{{priority=\"{}\",queue={}}}", labels.priority, quoted(&labels.queue));
                 out.sample(name, &labels, value(counts));
             }
         }
@@ -217,35 +217,14 @@ impl Exposition {
     }
 }
 
+/// A label's value: the format knows three escapes, and takes everything else as it is.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_text_has_every_kind_of_number() {
-        let metrics = Metrics::default();
-        metrics.pings_sent.add(2);
-        metrics.action("");
-        let labels = JobLabels { priority: 3, queue: "q".into() };
-        metrics.job_started(&labels);
-        metrics.ping_wait.observe(1.5);
-        let text = metrics.text();
-        for line in [
-            "buildkite_agent_pings_sent_total 2",
-            "buildkite_agent_workers_ended_total 0",
-            "buildkite_agent_pings_actions_total{action=\"\"} 1",
-            "buildkite_agent_jobs_running{priority=\"3\",queue=\"q\"} 1",
-            "buildkite_agent_pings_wait_duration_seconds_total_bucket{le=\"1\"} 0",
-            "buildkite_agent_pings_wait_duration_seconds_total_bucket{le=\"2\"} 1",
-            "buildkite_agent_pings_wait_duration_seconds_total_bucket{le=\"+Inf\"} 1",
-            "buildkite_agent_pings_wait_duration_seconds_total_sum 1.5",
-            "buildkite_agent_logs_chunk_size_bytes_bucket{le=\"67108864\"} 0",
-        ] {
-            assert!(text.lines().any(|seen| seen == line), "{line}\n{text}");
-        }
-    }
-}
+mod tests;
