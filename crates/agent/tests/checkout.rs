@@ -125,7 +125,7 @@ fn with_ssh_submodule(fault: &str) -> Machine {
 /// The clone of a submodule is a grandchild of the git that was started.
 #[test]
 fn what_goes_wrong_inside_a_submodules_update_is_healed() {
-    const HANG: &str = "echo $$ > \"$own/child\"; exec sleep 600";
+    const HANG: &str = "trap '' TERM HUP; echo $$ > \"$own/child\"; exec sleep 600";
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let machine = with_ssh_submodule("kill -9 $PPID");

@@ -107,7 +107,8 @@ impl<'a> Git<'a> {
     }
 
     fn command(self, args: Args) -> Command {
-        let command = Command::new("git", args.0);
+        // What still wrote into a checkout would be in the way of the next attempt.
+        let command = Command::new("git", args.0).leaving_nobody();
         match self.shown {
             Shown::Usually => command,
             Shown::Never => command.display(Display::Never),

@@ -57,6 +57,14 @@ pub struct Child {
     group: Group,
     leader: os::Leader,
     reader: os::Reader,
+    rest: Rest,
+}
+
+/// What becomes of others of the group that are still there when the leader has ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Stays,
+    Killed,
 }
 
 /// A child's process group: can be signalled from any thread, also when the child is long gone.
@@ -94,7 +102,14 @@ impl Group {
 impl Child {
     pub(crate) fn new(leader: os::Leader, reader: os::Reader) -> Self {
         let group = Group { handle: Arc::new(leader.group()), reaped: Arc::default() };
-        Self { group, leader, reader }
+        Self { group, leader, reader, rest: Rest::Stays }
+    }
+
+    /// When its context is over, nobody of its group outlives it, also those that neither answered the signal nor
+    /// hold its output.
+    #[must_use]
+    pub fn leaving_nobody(self) -> Self {
+        Self { rest: Rest::Killed, ..self }
     }
 
     /// The handle to signal it with.
@@ -136,6 +151,10 @@ impl Child {
             watch.drained();
             output
         });
+        if self.rest == Rest::Killed && context.is_over() {
+            // A group that cannot be killed has nobody left in it.
+            drop(self.group.kill());
+        }
         let retired = self.group.retire();
         let ending = self.leader.reap();
         drop(retired);

@@ -178,6 +178,29 @@ fn a_background_process_does_not_hold_the_job() {
     check(&sh(&format!("kill {pid}")), Ending::Exited(0), "");
 }
 
+/// Somebody in the background who has closed the output and doesn't answer: stays, or doesn't, as the child was
+/// started.
+#[test]
+fn a_cancelled_child_leaves_nobody_if_so_wanted() {
+    let script = "(trap '' TERM; exec sh -c 'echo $$; exec >&- 2>&-; exec sleep 100') & wait";
+    let rest_of = |child: redkite_process::Child| {
+        let (cancel, mut pid) = (Cancel::new(), String::new());
+        let policy = Policy::new(Signal::TERM, LONG, Terminal::None);
+        let finished = child.supervise(&Context::until(&cancel), &policy, |_, bytes| {
+            pid += &String::from_utf8_lossy(bytes);
+            if pid.ends_with('\n') {
+                cancel.cancel();
+            }
+        });
+        assert_eq!(finished.ending, Ending::Signalled(Signal::TERM));
+        pid.trim().to_owned()
+    };
+    let stays = rest_of(sh(script).spawn().expect("sh starts"));
+    check(&sh(&format!("kill -9 {stays}")), Ending::Exited(0), "");
+    let gone = rest_of(sh(script).spawn().expect("sh starts").leaving_nobody());
+    check(&sh(&format!("while kill -0 {gone} 2>/dev/null; do sleep 0.01; done")), Ending::Exited(0), "");
+}
+
 #[test]
 fn a_deadline_interrupts_too() {
     let context = Context::until(&Cancel::new()).with_deadline(Instant::now());

@@ -14,6 +14,16 @@ pub struct Command {
     pub(crate) input: Input,
     pub(crate) pty: Pty,
     pub(crate) stderr: Stderr,
+    pub(crate) rest: Rest,
+}
+
+/// What becomes of a cancelled command's descendants that neither answer the signal nor hold its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// They go on: a user's command may have good reasons.
+    Stays,
+    /// They are killed.
+    Killed,
 }
 
 /// Whether and how a command's prompt is shown.
@@ -59,7 +69,15 @@ impl Command {
             input: Input::Nothing,
             pty: Pty::AsConfigured,
             stderr: Stderr::Log,
+            rest: Rest::Stays,
         }
+    }
+
+    /// When it is cancelled, or its time is up, none of its descendants outlives it.
+    #[must_use]
+    pub fn leaving_nobody(mut self) -> Self {
+        self.rest = Rest::Killed;
+        self
     }
 
     /// Sets a variable for this command only.

@@ -9,7 +9,7 @@ use redkite_process::{
 };
 use redkite_redact::Detector;
 
-use crate::command::{Display, Pty, Stderr};
+use crate::command::{Display, Pty, Rest, Stderr};
 use crate::prompt::quoted;
 use crate::{Command, Shell, Verbosity, lookup, prompt};
 
@@ -141,6 +141,7 @@ impl Shell {
         };
         let started = Instant::now();
         let child = launch.spawn().map_err(RunError::Start)?;
+        let child = if command.rest == Rest::Killed { child.leaving_nobody() } else { child };
         let pid = child.pid();
         self.tell(format_args!("[Process] Process is running with PID: {pid}"));
         let finished = child.supervise(self.context(), &self.policy(terminal), sink);
