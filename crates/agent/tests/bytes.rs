@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "no test file uses all of it")]
 mod answering;
 mod machine;
+mod plane;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -250,4 +251,55 @@ fn artifacts_are_downloaded_into_any_directory() {
         .env("BUILDKITE_AGENT_ENDPOINT", &plane.url())
         .env("BUILDKITE_AGENT_ACCESS_TOKEN", "session-token")
         .check(0, &["text"]);
+}
+
+/// A real agent whose configuration file has a name, and values, that are no text.
+#[test]
+fn an_agent_hands_bytes_on_to_its_jobs() {
+    let root = tempfile::tempdir().expect("a directory");
+    let at = |name: &[u8]| root.path().join(bytes(name));
+    for directory in [&b"tmp"[..], b"hooks\xff"] {
+        std::fs::create_dir(at(directory)).expect("made");
+    }
+    std::fs::write(at(b"hooks\xff").join("pre-command"), "echo agent hook\n").expect("written");
+    let mut configuration = Vec::new();
+    for (key, value) in
+        [("build-path", at(b"b\xff")), ("hooks-path", at(b"hooks\xff")), ("sockets-path", at(b"s\xff"))]
+    {
+        configuration
+            .extend([key.as_bytes(), b"=\"", value.as_os_str().as_encoded_bytes(), b"\"\n"].concat());
+    }
+    std::fs::write(at(b"c\xff.cfg"), configuration).expect("written");
+    let plane = plane::Plane::new(&[
+        ("BUILDKITE_COMMAND", &prints("command", &["MINE", "PWD", "BUILDKITE_CONFIG_PATH"])),
+        ("BUILDKITE_JOB_ID", "job"),
+        ("BUILDKITE_REPO", "/none"),
+        ("BUILDKITE_SKIP_CHECKOUT", "true"),
+        ("BUILDKITE_AGENT_NAME", "agent"),
+        ("BUILDKITE_COMMIT", "HEAD"),
+        ("BUILDKITE_BRANCH", "main"),
+        ("BUILDKITE_ORGANIZATION_SLUG", "org"),
+        ("BUILDKITE_PIPELINE_SLUG", "pipe"),
+        ("BUILDKITE_PIPELINE_PROVIDER", "git"),
+    ]);
+    let mut start = std::process::Command::new(env!("CARGO_BIN_EXE_buildkite-agent"));
+    start.args([
+        "start",
+        "--token",
+        "token",
+        "--disconnect-after-job",
+        "--no-ansi-timestamps",
+        "--name",
+        "agent",
+    ]);
+    start
+        .args(["--ping-mode", "ping-only", "--endpoint", plane.url(), "--no-pty", "--config"])
+        .arg(at(b"c\xff.cfg"));
+    start.env_clear().env("HOME", root.path()).env("TMPDIR", at(b"tmp")).env("PATH", "/usr/bin:/bin");
+    let output = start.env("MINE", bytes(b"m\xff\xfe")).output().expect("the agent starts");
+    let log = String::from_utf8_lossy(&plane.log()).into_owned();
+    assert!(output.status.success(), "{}{log}", String::from_utf8_lossy(&output.stderr));
+    let build = at(b"b\xff").join("agent/org/pipe");
+    let expected = format!("command 6dfffe {} {}", hex(build), hex(at(b"c\xff.cfg")));
+    assert!(log.contains(&expected) && log.contains("agent hook"), "{expected} is not in {log}");
 }
