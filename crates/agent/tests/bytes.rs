@@ -95,7 +95,7 @@ fn other_hooks_see_the_bytes_and_change_text() {
 fn everywhere(command: &str) -> Machine {
     let machine = Machine::new(command);
     let root = machine.root.path().to_owned();
-    let script = "git init -q -b main project && cd project && mkdir -p .buildkite/hooks && \
+    let script = "git init -q -b main $'r\\xff' && cd $'r\\xff' && mkdir -p .buildkite/hooks && \
         echo 'echo repository hook; export FROM_REPOSITORY=1' > .buildkite/hooks/pre-command && \
         git add . && git commit -qm first";
     sh(&root, script);
@@ -116,7 +116,7 @@ fn everywhere(command: &str) -> Machine {
     let bin = std::path::Path::new(env!("CARGO_BIN_EXE_buildkite-agent")).parent().expect("it is in one");
     machine
         .env("BUILDKITE_BOOTSTRAP_PHASES", "plugin,checkout,command")
-        .env("BUILDKITE_REPO", &root.join("project"))
+        .env("BUILDKITE_REPO", &at(b"r\xff"))
         .env("BUILDKITE_PULL_REQUEST", "false")
         .env("BUILDKITE_COMMIT_RESOLVED", "true")
         .env("BUILDKITE_BUILD_PATH", &at(b"b\xff"))
@@ -133,7 +133,7 @@ fn everywhere(command: &str) -> Machine {
 fn sh(directory: &std::path::Path, script: &str) {
     let identity = [("GIT_AUTHOR_NAME", "T"), ("GIT_AUTHOR_EMAIL", "t@example.com")];
     let committer = [("GIT_COMMITTER_NAME", "T"), ("GIT_COMMITTER_EMAIL", "t@example.com")];
-    let mut command = std::process::Command::new("sh");
+    let mut command = std::process::Command::new("bash");
     command
         .args(["-ec", script])
         .current_dir(directory)

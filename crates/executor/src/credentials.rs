@@ -19,7 +19,7 @@ impl Job<'_> {
     /// Whenever the repository may have become another one.
     pub(crate) fn refresh_credentials(&mut self) -> Result<(), CheckoutError> {
         if let Some(managed) = self.managed {
-            self.reach = managed.refresh(&self.shell, &self.live.repository)?;
+            self.reach = managed.refresh(&self.shell, &redkite_text::shown(&self.live.repository))?;
         }
         Ok(())
     }

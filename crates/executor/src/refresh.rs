@@ -43,7 +43,7 @@ const fn list(variable: &'static str, field: fn(&mut Live) -> &mut Vec<OsString>
 }
 
 const TABLE: &[Row] = &[
-    text("BUILDKITE_REPO", |live| &mut live.repository),
+    bytes("BUILDKITE_REPO", |live| &mut live.repository),
     text("BUILDKITE_REFSPEC", |live| &mut live.refspec),
     flag("BUILDKITE_GIT_SUBMODULES", |live| &mut live.submodules),
     flag("BUILDKITE_GIT_LFS_ENABLED", |live| &mut live.lfs),

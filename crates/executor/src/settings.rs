@@ -181,7 +181,7 @@ pub struct Experiments {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
     /// `BUILDKITE_REPO`.
-    pub repository: String,
+    pub repository: OsString,
     /// `BUILDKITE_REFSPEC`.
     pub refspec: String,
     /// `BUILDKITE_GIT_SUBMODULES`.

@@ -51,7 +51,7 @@ impl Attempt<'_> {
     fn span(&self) -> SpanStart {
         let source = &self.settings.source;
         let start = SpanStart::step("repo-checkout")
-            .with("checkout.repo_name", without_password(&self.settings.repository))
+            .with("checkout.repo_name", without_password(&redkite_text::shown(&self.settings.repository)))
             .with("checkout.refspec", source.refspec.clone())
             .with("checkout.commit", source.commit.clone())
             .with("checkout.attempt", self.number.to_string());
@@ -73,7 +73,7 @@ impl Attempt<'_> {
     fn with_ssh_key(&mut self, remote: &mut RemoteMirror) -> Result<(), CheckoutError> {
         let (shell, settings) = (self.shell, self.settings);
         if settings.keyscan == Keyscan::On {
-            keyscan::add_host(shell, &settings.repository, settings.home.as_deref());
+            keyscan::add_host(shell, &redkite_text::shown(&settings.repository), settings.home.as_deref());
         }
         let key =
             ssh_key::install(shell, &settings.ssh_key, &settings.pipeline).during("preparing git ssh key")?;

@@ -1,4 +1,5 @@
 //! Where checkouts, mirrors and their companions lie (spec/checkout.md §3).
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use redkite_shell::cleaned;
@@ -33,8 +34,8 @@ pub struct MirrorPaths {
 impl MirrorPaths {
     /// Those of `repository` under `mirrors`.
     #[must_use]
-    pub fn of(mirrors: &Path, repository: &str) -> Self {
-        let directory = mirrors.join(sanitised(repository));
+    pub fn of(mirrors: &Path, repository: &OsStr) -> Self {
+        let directory = mirrors.join(sanitised(&redkite_text::shown(repository)));
         // Appended to the name: `with_extension` would cut at a dot, and there is none to rely on.
         let beside = |suffix: &str| {
             let mut name = directory.clone().into_os_string();
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_mirror_has_its_locks_beside_it() {
-        let paths = MirrorPaths::of(Path::new("/m"), "/r/p.git");
+        let paths = MirrorPaths::of(Path::new("/m"), "/r/p.git".as_ref());
         assert_eq!(paths.repository, Path::new("/m/-r-p-git"));
         assert_eq!(paths.clone_lock, Path::new("/m/-r-p-git.clonelock"));
         let staging = paths.staging.to_string_lossy().into_owned();

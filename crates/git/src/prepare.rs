@@ -50,8 +50,11 @@ impl Preparation<'_> {
         {
             return Ok(());
         }
-        let args =
-            Args::new(["clone"]).and(flags.iter().cloned()).and(["--", &self.settings.repository, "."]);
+        let args = Args::new(["clone"]).and(flags.iter().cloned()).and([
+            "--".as_ref(),
+            self.settings.repository.as_os_str(),
+            ".".as_ref(),
+        ]);
         Git::new(self.shell).run_as(Operation::Clone, args).during("cloning git repository")
     }
 

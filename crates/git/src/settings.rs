@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the source comes from; empty for a job without a repository.
-    pub repository: String,
+    pub repository: OsString,
     /// What to check out.
     pub source: Source,
     /// The user's git flags, unsplit.
@@ -178,7 +178,7 @@ pub struct RemoteMirrorSource {
     /// Empty for none.
     pub url: String,
     /// The repository when the bootstrap started; a hook may have changed it since.
-    pub repository_at_start: String,
+    pub repository_at_start: OsString,
 }
 
 /// What is done about submodules.

@@ -45,7 +45,8 @@ fn update_all(
             keyscan::add_host(shell, url, settings.home.as_deref());
         }
         if let Some(mirrors) = &settings.mirrors {
-            let mirror = Mirror::new(shell, settings, mirrors, url, Part::Submodule).prepare(leftovers);
+            let mirror =
+                Mirror::new(shell, settings, mirrors, url.as_ref(), Part::Submodule).prepare(leftovers);
             let mirror = mirror.during("getting/updating mirror dir for submodules")?;
             directory::ensure(shell)?;
             checkout(shell, settings, mirror.as_deref().map(|mirror| (mirror, mirrors.mode)))?;

@@ -5,6 +5,7 @@ use crate::directory;
 use crate::error::CheckoutError;
 use crate::paths::sanitised;
 use redkite_shell::{Shell, quoted};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ pub(super) fn take(
     shell: &Shell,
     mirrors: &Path,
     mirror: &Path,
-    repository: &str,
+    repository: &OsStr,
     leftovers: &mut Vec<PathBuf>,
 ) -> Result<PathBuf, CheckoutError> {
     let base = mirrors.join("snapshots");
     directory::create(shell, &base)?;
-    let snapshot = unique_directory(&base, &sanitised(repository))
+    let snapshot = unique_directory(&base, &sanitised(&redkite_text::shown(repository)))
         .map_err(CheckoutError::file("creating snapshot directory in", &base))?;
     leftovers.push(snapshot.clone());
     shell.log().comment(format_args!("Creating mirror snapshot in {}", quoted(&snapshot)));

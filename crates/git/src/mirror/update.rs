@@ -15,6 +15,7 @@ use crate::url::without_password;
 use redkite_process::Ending;
 use redkite_shell::{Lock, RunError, Shell, quoted};
 use redkite_telemetry::SpanStart;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The attempt from which on a broken mirror is removed.
@@ -40,7 +41,7 @@ pub(crate) struct Mirror<'a> {
     shell: &'a Shell,
     settings: &'a Settings,
     mirrors: &'a Mirrors,
-    repository: &'a str,
+    repository: &'a OsStr,
     paths: MirrorPaths,
     part: Part<'a>,
 }
@@ -51,7 +52,7 @@ impl<'a> Mirror<'a> {
         shell: &'a Shell,
         settings: &'a Settings,
         mirrors: &'a Mirrors,
-        repository: &'a str,
+        repository: &'a OsStr,
         part: Part<'a>,
     ) -> Self {
         let paths = MirrorPaths::of(&mirrors.path, repository);
@@ -64,8 +65,8 @@ impl<'a> Mirror<'a> {
         if self.mirrors.skip_update {
             return Ok(self.as_it_is());
         }
-        let repository = without_password(self.repository);
-        let start = SpanStart::step("git.mirror.update").with("git.repo", repository);
+        let repository = redkite_text::shown(self.repository);
+        let start = SpanStart::step("git.mirror.update").with("git.repo", without_password(&repository));
         self.shell.trace().within(start, |_| self.prepare_traced(leftovers))
     }
 
@@ -86,7 +87,7 @@ impl<'a> Mirror<'a> {
     }
 
     fn as_it_is(&self) -> Option<PathBuf> {
-        let (repository, directory) = (self.repository, &self.paths.repository);
+        let (repository, directory) = (self.repository.display(), &self.paths.repository);
         let (log, shown) = (self.shell.log(), directory.display());
         log.comment(format_args!(
             "Skipping update and using existing mirror for repository {repository} at {shown}."
@@ -187,7 +188,10 @@ impl<'a> Mirror<'a> {
         {
             return Ok(());
         }
-        let args = Args::new(["clone", "--mirror"]).and(flags).and(["--", self.repository]).and([&mirror]);
+        let args = Args::new(["clone", "--mirror"])
+            .and(flags)
+            .and(["--"])
+            .and([self.repository, mirror.as_os_str()]);
         Git::new(shell)
             .run_as(Operation::Clone, args)
             .inspect_err(|_| directory::remove_partial(shell, &mirror))

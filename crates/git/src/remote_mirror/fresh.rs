@@ -68,7 +68,7 @@ fn try_clone(
     let args =
         Args::new(transport(&settings.agent)).and(patience()).and(["clone"]).and(flags.iter().cloned());
     git.unseen().run_as(Operation::Clone, args.and(["--", &remote.url, "."]))?;
-    git.run(Args::new(["remote", "set-url", "origin", &settings.repository]))?;
+    git.run(Args::new(["remote", "set-url", "origin"]).and([&settings.repository]))?;
     let shallow = git.capture(Args::new(["rev-parse", "--is-shallow-repository"]))? == "true";
     Ok(Contents { commit: git.has_commit(".git".as_ref(), &settings.source.commit), shallow })
 }

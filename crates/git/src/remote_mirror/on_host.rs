@@ -52,7 +52,7 @@ fn try_create(
     let args = Args::new(transport(&settings.agent)).and(patience()).and(["clone", "--mirror"]);
     let args = args.and(flags.iter().cloned()).and(["--", &remote.url]).and([staging]);
     git.unseen().run_as(Operation::Clone, args)?;
-    git.run(Args::at(staging).and(["remote", "set-url", "origin", &settings.repository]))?;
+    git.run(Args::at(staging).and(["remote", "set-url", "origin"]).and([&settings.repository]))?;
     let commit = git.has_commit(staging, &settings.source.commit);
     fs::rename(&paths.staging, &paths.repository)
         .map_err(CheckoutError::file("moving into place", &paths.staging))?;

@@ -99,7 +99,7 @@ impl Bed {
     pub(crate) fn settings(&self, commit: &str) -> Settings {
         let repository = self.path("project").to_string_lossy().into_owned();
         Settings {
-            repository: repository.clone(),
+            repository: repository.clone().into(),
             source: Source {
                 commit: commit.into(),
                 branch: "main".into(),
@@ -109,7 +109,7 @@ impl Bed {
             },
             flags: Flags::default(),
             mirrors: None,
-            remote_mirror: RemoteMirrorSource { url: String::new(), repository_at_start: repository },
+            remote_mirror: RemoteMirrorSource { url: String::new(), repository_at_start: repository.into() },
             submodules: Submodules { enabled: true, configuration: Vec::new() },
             sparse: SparseWish::default(),
             skip_fetch_existing: false,

@@ -84,7 +84,7 @@ fn a_key_is_there_for_git_only() {
     let mut bed = Bed::new();
     let mut settings = bed.settings("HEAD");
     settings.ssh_key = "KEY\n\n".into();
-    settings.repository = format!("ssh://git@code.example{}", settings.repository);
+    settings.repository = format!("ssh://git@code.example{}", settings.repository.display()).into();
     bed.sh(
         "cat > ssh <<'END'\n#!/bin/sh\nprintf '%s\\n' \"$@\" | grep -A1 -e '^-i$' | tail -1 | xargs -I KEY sh -c 'cat KEY; stat -c %a KEY \"$(dirname KEY)\"' > \"$HOME/key.log\"\n\
          for last in \"$@\"; do :; done\nexec sh -c \"$last\"\nEND\nchmod +x ssh",

@@ -25,7 +25,10 @@ fn a_remote_mirror_gives_what_it_has() {
     bed.check_out(&settings).expect("it succeeds");
     assert!(bed.log().contains("outcome=hit site=fresh-clone"), "{}", bed.log());
     assert!(!bed.git().iter().any(|line| line.starts_with("fetch")));
-    assert_eq!(bed.sh("git -C builds/demo config remote.origin.url"), settings.repository);
+    assert_eq!(
+        bed.sh("git -C builds/demo config remote.origin.url"),
+        settings.repository.display().to_string()
+    );
 
     bed.sh("find builds/demo -mindepth 1 -delete");
     remote(&bed, &mut settings, "lagging");
@@ -167,7 +170,7 @@ fn a_shallow_clone_of_one_that_lags_is_made_again() {
     let mut settings = bed.settings(&bed.commit("main"));
     remote(&bed, &mut settings, "current");
     settings.flags.clone = "--depth=1".into();
-    settings.repository = format!("file://{}", settings.repository);
+    settings.repository = format!("file://{}", settings.repository.display()).into();
     settings.remote_mirror.repository_at_start = settings.repository.clone();
     bed.check_out(&settings).expect("it succeeds");
     let log = bed.log();

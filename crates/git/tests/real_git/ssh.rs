@@ -18,7 +18,8 @@ fn served() -> (Bed, Sshd, Settings) {
     );
     bed.shell.set("GIT_SSH_COMMAND", format!("{options} -i {}", bed.path("home/.ssh/id").display()));
     let mut settings = bed.settings("HEAD");
-    settings.repository = format!("ssh://{user}@127.0.0.1:{}{}", sshd.port, settings.repository);
+    settings.repository =
+        format!("ssh://{user}@127.0.0.1:{}{}", sshd.port, settings.repository.display()).into();
     settings.keyscan = Keyscan::On;
     settings.home = Some(bed.path("home"));
     (bed, sshd, settings)

@@ -31,7 +31,7 @@ fn a_commit_must_be_on_its_branch() {
 fn a_shallow_clone_is_deepened_for_verification() {
     let mut bed = Bed::new();
     let mut settings = bed.settings(&bed.commit("main~1"));
-    settings.repository = format!("file://{}", settings.repository);
+    settings.repository = format!("file://{}", settings.repository.display()).into();
     settings.flags.clone = "--depth=1".into();
     settings.flags.fetch = "--depth 1".into();
     settings.verification = Verification::Strict;
@@ -97,7 +97,7 @@ fn a_branch_that_is_not_there_is_a_warning() {
 fn a_shallow_clone_is_completed_before_a_commit_is_refused() {
     let mut bed = Bed::new();
     let mut settings = strict(&bed, &bed.commit("side"));
-    settings.repository = format!("file://{}", settings.repository);
+    settings.repository = format!("file://{}", settings.repository.display()).into();
     settings.flags.clone = "--depth=1 --no-single-branch".into();
     settings.flags.fetch = "--depth 1".into();
     bed.sh("cd project && for number in $(seq 60); do git commit -q --allow-empty -m $number; done");

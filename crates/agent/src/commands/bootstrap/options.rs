@@ -103,7 +103,7 @@ pub(super) struct JobOptions {
 
     /// Repository to check out
     #[arg(long, env = "BUILDKITE_REPO")]
-    pub(super) repository: String,
+    pub(super) repository: OsString,
 
     /// Commit to check out
     #[arg(long, env = "BUILDKITE_COMMIT")]
