@@ -184,7 +184,7 @@ fn a_proxy_that_can_not_be_used_is_an_error_without_its_password() {
         &[("HTTP_PROXY", "ftp://user:do-not-show@proxy")],
     );
     let log = text(&ended.stderr);
-    assert!(!ended.status.success() && log.contains("the proxy address in HTTP_PROXY"), "{log}");
+    assert!(!ended.status.success() && log.contains("/get: the proxy address in HTTP_PROXY"), "{log}");
     assert!(!log.contains("do-not-show") && !log.contains("Retrying"), "{log}");
     let start = ["start", "--token", "t", "--endpoint", "http://plane.test", "--build-path", "builds"];
     let log = text(&agent(&root, &start, &[("HTTP_PROXY", "ftp://user:do-not-show@proxy")]).stderr);

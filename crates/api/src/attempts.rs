@@ -110,7 +110,7 @@ pub(crate) fn report(policy: &Policy, failed: u32, error: &ApiError, next: Next)
 }
 
 /// A failure of the certificate or of the protocol, as opposed to one of the network.
-pub(crate) fn is_tls_refusal(error: &(dyn Error + 'static)) -> bool {
+fn is_tls_refusal(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| match tls_error(cause) {
         Some(rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)) | None => false,
         Some(_) => true,

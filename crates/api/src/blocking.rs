@@ -123,7 +123,8 @@ impl Client {
         };
         let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
         timing.show(log, target, outcome);
-        let answer = answer.map_err(|error| attempts::transport(&error, target, is_hopeless(&error)))?;
+        let answer =
+            answer.map_err(|error| attempts::transport(cause(&error), target, is_hopeless(&error)))?;
         traffic::answer(log, target, &answer, timing.elapsed());
         Ok(answer)
     }
@@ -157,13 +158,21 @@ fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.into() })
 }
 
+/// What ureq wraps without telling it as a cause.
+fn cause(error: &ureq::Error) -> &(dyn std::error::Error + 'static) {
+    use ureq::Error::{Io, Other, Rustls};
+    match error {
+        Io(inner) => inner,
+        Rustls(inner) => inner,
+        Other(inner) => inner.as_ref(),
+        other => other,
+    }
+}
+
 /// An error that no repetition heals: the URL itself, or the proxy's, is at fault.
 fn is_hopeless(error: &ureq::Error) -> bool {
-    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Io, Other, RequireHttpsOnly, Rustls, TlsRequired};
+    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Other, RequireHttpsOnly, TlsRequired};
     match error {
-        // ureq doesn't tell the causes of its errors.
-        Io(inner) => attempts::is_tls_refusal(inner),
-        Rustls(inner) => attempts::is_tls_refusal(inner),
         Other(inner) => inner.is::<ProxyError>(),
         other => matches!(other, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired),
     }
