@@ -103,3 +103,80 @@ fn a_cancelled_job_makes_no_further_attempt() {
     assert!(error.to_string().contains("context canceled"), "{error}");
     assert!(bed.log().contains("Checkout was cancelled"));
 }
+
+/// The prefixes say where it failed, the end what git's end was (spec/checkout.md §22).
+#[test]
+fn errors_say_where_and_how() {
+    type Change = fn(&mut Settings, &Bed);
+    const NOWHERE: &str = "0123456789012345678901234567890123456789";
+    let rows: [(Change, i32, &str); 10] = [
+        (
+            |settings, _| settings.source.commit = NOWHERE.into(),
+            128,
+            "fetching commit \"0123456789012345678901234567890123456789\": \
+             fetching refspecs [0123456789012345678901234567890123456789]: exit status 128",
+        ),
+        (
+            |settings, _| {
+                settings.source.commit = NOWHERE.into();
+                settings.source.pull_request = "7".into();
+                settings.source.provider = "github".into();
+            },
+            128,
+            "fetching PR refspec [\"refs/pull/7/head\" \"0123456789012345678901234567890123456789\"]: \
+             fetching refspecs [refs/pull/7/head 0123456789012345678901234567890123456789]: exit status 128",
+        ),
+        (
+            |settings, _| settings.source.refspec = "no such".into(),
+            128,
+            "fetching refspec \"no such\": exit status 128",
+        ),
+        (
+            |settings, _| settings.flags.checkout = "--no-such-flag".into(),
+            129,
+            "checking out FETCH_HEAD: exit status 129",
+        ),
+        (
+            |settings, bed| {
+                settings.source.commit = bed.commit("main");
+                settings.flags.checkout = "--no-such-flag".into();
+                settings.source.refspec = "main".into();
+            },
+            129,
+            "checking out commit \"COMMIT\": exit status 129",
+        ),
+        (|settings, _| settings.flags.clean.clear(), 128, "cleaning git repository: exit status 128"),
+        (
+            |settings, _| settings.flags.clone = "'".into(),
+            1,
+            "splitting --git-clone-flags \"'\": expected closing quote ' at offset 0, got EOF",
+        ),
+        (|_, bed| drop(bed.sh("git init -q builds/demo")), 1, "setting origin: exit status 1"),
+        (
+            |_, bed| {
+                let origin = "git init -q builds/demo && cd builds/demo && git remote add origin /a";
+                bed.sh(&format!("{origin} && git config --add remote.origin.url /b"));
+            },
+            128,
+            "setting origin: exit status 128",
+        ),
+        (
+            |settings, _| settings.source.branch = "ma\"in".into(),
+            1,
+            "fetching branch \"ma\\\"in\": splitting refspec \"ma\\\"in\": expected closing quote \" at offset 4, got EOF",
+        ),
+    ];
+    for (change, status, says) in rows {
+        let mut bed = Bed::new();
+        let mut settings = bed.settings("HEAD");
+        change(&mut settings, &bed);
+        let error = bed.check_out(&settings).expect_err(says);
+        let text = error.to_string().replace(&bed.commit("main"), "COMMIT");
+        assert_eq!((error.exit_status(), text.as_str()), (status, says));
+        assert!(
+            bed.log().contains("Checkout failed! ") && bed.log().contains(" (Attempt 1/1)"),
+            "{}",
+            bed.log()
+        );
+    }
+}
