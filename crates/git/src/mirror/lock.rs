@@ -28,11 +28,21 @@ fn wait(shell: &Shell, name: &'static str, path: &Path, timeout: Duration) -> Re
     let end = Instant::now().checked_add(timeout);
     let patience = end.map_or_else(|| shell.context().clone(), |end| shell.context().with_deadline(end));
     shell.lock(path, &patience).map_err(|error| match error {
-        LockError::Over(_) if shell.context().is_over() => RunError::over(shell.context()).into(),
+        LockError::Over(_) if shell.context().is_over() => given_up(shell, name),
         LockError::Over(_) => CheckoutError::LockTimeout { lock: name },
         LockError::File { path, source } => {
             shell.log().comment(format_args!("Could not acquire lock on {} ({source})", quoted(&path)));
             CheckoutError::Invalid(format!("unable to acquire {name} lock: {source}"))
         }
     })
+}
+
+/// The job or the attempt is over before the time for the lock is.
+fn given_up(shell: &Shell, name: &str) -> CheckoutError {
+    let over = RunError::over(shell.context());
+    let doing = match over {
+        RunError::TimedOut => format!("timed out acquiring {name} lock"),
+        _ => format!("unable to acquire {name} lock"),
+    };
+    CheckoutError::During { doing, source: Box::new(over.into()) }
 }

@@ -73,20 +73,69 @@ fn a_mirror_that_is_not_there_is_done_without() {
     assert!(!bed.path("mirrors").exists());
 }
 
+/// The file of a lock, held by somebody.
+pub(crate) fn held(bed: &Bed, lock: &str) -> std::fs::File {
+    std::fs::create_dir_all(bed.path("mirrors")).expect("made");
+    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
+    let held = std::fs::File::create(bed.path(&format!("mirrors/{name}.{lock}lockf"))).expect("made");
+    held.lock().expect("nobody else has it");
+    held
+}
+
 #[test]
 fn a_lock_that_is_held_fails_the_job() {
+    for lock in ["clone", "update"] {
+        let mut bed = Bed::new();
+        let mut settings = mirrored(&bed, "HEAD");
+        if lock == "update" {
+            bed.check_out(&settings).expect("there is a mirror now");
+        }
+        let held = held(&bed, lock);
+        settings = with_mirrors(settings, |mirrors| mirrors.lock_timeout = Duration::ZERO);
+        settings.attempts = 3;
+        let error = bed.check_out(&settings).expect_err("the lock is held");
+        let says = format!(
+            "getting/updating git mirror: timed out acquiring {lock} lock: context deadline exceeded"
+        );
+        assert_eq!((error.exit_status(), error.to_string()), (94, says));
+        let says = format!("could not acquire the {lock} lock before timing out");
+        assert!(bed.log().contains(&says), "{}", bed.log());
+        assert_eq!(bed.log().matches("Trying again in 1s...").count(), 1, "no other attempt: {}", bed.log());
+        drop(held);
+        bed.check_out(&settings).expect("the lock is free");
+    }
+}
+
+/// The attempt's own time limit is not the lock's: another attempt follows.
+#[test]
+fn an_attempt_whose_time_is_up_waits_no_longer_for_a_lock() {
     let mut bed = Bed::new();
-    std::fs::create_dir(bed.path("mirrors")).expect("made");
-    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
-    let held = std::fs::File::create(bed.path(&format!("mirrors/{name}.clonelockf"))).expect("made");
-    held.lock().expect("nobody else has it");
-    let mut settings = with_mirrors(mirrored(&bed, "HEAD"), |mirrors| mirrors.lock_timeout = Duration::ZERO);
-    settings.attempts = 3;
+    let _held = held(&bed, "clone");
+    let mut settings = mirrored(&bed, "HEAD");
+    settings.timeout = Some(Duration::from_millis(200));
     let error = bed.check_out(&settings).expect_err("the lock is held");
-    assert_eq!(error.exit_status(), 94);
-    assert!(bed.log().contains("could not acquire the clone lock before timing out"));
-    drop(held);
-    bed.check_out(&settings).expect("the lock is free");
+    let says = "checkout attempt timed out after 200ms: getting/updating git mirror: timed out acquiring clone lock: context deadline exceeded";
+    assert_eq!((error.exit_status(), error.to_string().as_str()), (1, says));
+    assert!(bed.log().contains("(Attempt 1/1)"), "{}", bed.log());
+    bed.cancel.cancel();
+    let error = bed.check_out(&settings).expect_err("the job is cancelled");
+    let says = "getting/updating git mirror: unable to acquire clone lock: context canceled";
+    assert_eq!((error.exit_status(), error.to_string().as_str()), (1, says));
+    assert!(bed.log().contains("Checkout was cancelled"), "{}", bed.log());
+}
+
+#[test]
+fn a_lock_that_cannot_be_taken_says_why() {
+    let mut bed = Bed::new();
+    drop(held(&bed, "clone"));
+    bed.sh("rm mirrors/*.clonelockf && mkdir mirrors/$(echo \"$PWD/project\" | tr -c 'a-zA-Z0-9\\n' '-').clonelockf");
+    let error = bed.check_out(&mirrored(&bed, "HEAD")).expect_err("it is a directory");
+    assert_eq!(error.exit_status(), 1);
+    assert!(
+        error.to_string().starts_with("getting/updating git mirror: unable to acquire clone lock: "),
+        "{error}"
+    );
+    assert!(bed.log().contains("# Could not acquire lock on \""), "{}", bed.log());
 }
 
 #[test]

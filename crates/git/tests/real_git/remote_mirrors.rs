@@ -1,7 +1,7 @@
 //! Checkouts for which there is a remote mirror, too.
 
 use crate::bed::Bed;
-use crate::mirrors::mirrored;
+use crate::mirrors::{held, mirrored};
 use redkite_git::Settings;
 use std::time::Duration;
 
@@ -192,9 +192,7 @@ fn a_lock_that_is_held_is_not_worth_waiting_for() {
     if let Some(mirrors) = settings.mirrors.as_mut() {
         mirrors.lock_timeout = Duration::ZERO;
     }
-    let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
-    let held = std::fs::File::create(bed.path(&format!("mirrors/{name}.clonelockf"))).expect("made");
-    held.lock().expect("nobody else has it");
+    let _held = held(&bed, "clone");
     bed.check_out(&settings).expect("it succeeds");
     assert!(bed.log().contains("outcome=timeout site=on-host-mirror"), "{}", bed.log());
     assert_eq!(bed.shell.get("BUILDKITE_REPO_MIRROR"), Some("".into()));
