@@ -353,6 +353,19 @@ fn containers_that_have_no_place() {
 }
 
 #[test]
+fn the_allow_list_sees_the_plugins_that_the_plane_sent() {
+    let pod = Pod::new(0);
+    pod.agent(&["--allowed-plugins", "docker"]).ends_with(0);
+    let log = String::from_utf8_lossy(&pod.plane.log()).into_owned();
+    assert_eq!(pod.plane.finish_of("signal_reason"), "agent_refused", "{log}");
+    assert!(log.contains("kubernetes-buildkite-plugin has no match in [docker]"), "{log}");
+
+    let pod = Pod::new(0);
+    pod.agent(&["--allowed-plugins", "kubernetes"]).ends_with(0);
+    pod.check("0", &[]);
+}
+
+#[test]
 fn a_job_without_containers() {
     let pod = Pod::new(0);
     pod.agent(&["--kubernetes-container-start-timeout", "5s"]).ends_with(0);

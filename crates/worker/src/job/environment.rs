@@ -139,8 +139,11 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_TRACING_PROPAGATE_TRACEPARENT",   |s| propagated(s, "true")),
     agent("BUILDKITE_JOB_LOGS_OTLP",                   |s| flag(s.settings.log.otlp)),
     agent("BUILDKITE_AGENT_DISABLE_WARNINGS_FOR",      |s| list(&s.settings.disable_warnings_for)),
-    Variable { name: "BUILDKITE_JOB_LOG_TMPFILE", wins: Wins::Silently, value: |s| s.log_tmpfile.and_then(path) },
+    Variable { name: LOG_TMPFILE, wins: Wins::Silently, value: |s| s.log_tmpfile.and_then(path) },
 ];
+
+/// The copy of its log that a job can read.
+pub(crate) const LOG_TMPFILE: &str = "BUILDKITE_JOB_LOG_TMPFILE";
 
 /// The longest value that still fits one string of a process's arguments (spec/agent.md §15.5).
 const LONGEST_MESSAGE: usize = 65536;

@@ -1,7 +1,7 @@
 //! What a started job must pass before its process is: signature, lists, `pre-bootstrap` (spec/agent.md §14.4–14.6).
 
 use super::allowed;
-use super::environment::{Access, JobFiles, Variables};
+use super::environment::{self, Access, JobFiles, Variables};
 use super::finish::Refusal;
 use super::signature::{self, Checked};
 use crate::hooks::{self, Hook, HookError};
@@ -36,7 +36,7 @@ impl Gate<'_> {
     pub(crate) async fn pass(&self) -> Result<(), Refusal> {
         self.signature()?;
         self.say_cache();
-        if let Err(error) = allowed::check(self.received, &self.settings.job.permissions) {
+        if let Err(error) = allowed::check(&self.job.env, &self.settings.job.permissions) {
             self.log.line(&error.to_string());
             tracing::error!("{error}");
             return Err(Refusal::Agent);
@@ -60,6 +60,9 @@ impl Gate<'_> {
                 tracing::warn!(jobID = %self.job.id, error, "Job verification failed");
                 if !runs {
                     return Err(Refusal::Signature);
+                }
+                if permissions.keys.is_none() {
+                    return Ok(());
                 }
                 tracing::warn!("Job will be run without verification");
                 tracing::warn!("verification-failure-behavior=block would have refused it");
@@ -148,6 +151,7 @@ impl Gate<'_> {
             ]
             .map(|(name, value)| (OsString::from(name), value)),
         );
+        env.extend(self.log.tmpfile().map(|path| (environment::LOG_TMPFILE.into(), path.into())));
         env
     }
 }

@@ -48,11 +48,9 @@ pub(crate) fn check(job: &Job, keys: Option<&KeySet>, on_failure: OnFailure) -> 
             }
         },
     };
-    let mark = match on_failure {
-        OnFailure::Block => "⛔",
-        OnFailure::Warn => "⚠️",
-    };
     let runs = on_failure == OnFailure::Warn;
+    // Only who has keys asked for verification, and can be content with a warning.
+    let mark = if runs && keys.is_some() { "⚠️" } else { "⛔" };
     let lines = [
         Some(format!("+++ {mark} Job signature verification failed")),
         Some(format!("error: {error}")),
@@ -115,15 +113,13 @@ mod tests {
     #[test]
     fn without_keys_only_unsigned_jobs_run() {
         let signed = json!({ "command": "x", "signature": { "value": "v" } });
-        let failed = |mark: &str| {
-            vec![
-                format!("+++ {mark} Job signature verification failed"),
-                "error: cannot verify signature. JWK for pipeline verification is not configured".to_owned(),
-            ]
-        };
+        let failed = vec![
+            "+++ ⛔ Job signature verification failed".to_owned(),
+            "error: cannot verify signature. JWK for pipeline verification is not configured".to_owned(),
+        ];
         assert_eq!(check_step(json!({}), false, OnFailure::Block), (vec![], true));
-        assert_eq!(check_step(signed.clone(), false, OnFailure::Block), (failed("⛔"), false));
-        assert_eq!(check_step(signed, false, OnFailure::Warn), (failed("⚠️"), true));
+        assert_eq!(check_step(signed.clone(), false, OnFailure::Block), (failed.clone(), false));
+        assert_eq!(check_step(signed, false, OnFailure::Warn), (failed, true));
     }
 
     #[test]
