@@ -155,7 +155,7 @@ fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     } else {
         reader.read_to_end(&mut bytes)?;
     }
-    Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.into() })
+    Ok(Answer { proto: parts.version, status: parts.status, headers: parts.headers, body: bytes.into() })
 }
 
 /// What ureq wraps without telling it as a cause.

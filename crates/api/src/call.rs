@@ -4,7 +4,7 @@ use crate::error::{ApiError, Failure};
 use crate::path::{Endpoint, Path};
 use crate::policy::{Policy, Report};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub enum Sequence {
 /// What came back: a complete answer with its body inflated.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// The version of the protocol that it came by.
+    pub proto: Version,
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -194,7 +196,8 @@ mod tests {
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(n, v)| (http::HeaderName::from_static(n), v.parse().unwrap()));
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, headers: headers.collect(), body: Bytes::copy_from_slice(body.as_bytes()) }
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Answer { proto: Version::HTTP_11, status, headers: headers.collect(), body }
     }
 
     fn call() -> Call<serde_json::Value> {

@@ -199,7 +199,7 @@ impl Client {
         }
         let response = request.send().await?;
         timing.answered();
-        let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Answer { status, headers, body: response.bytes().await? })
+        let (proto, status, headers) = (response.version(), response.status(), response.headers().clone());
+        Ok(Answer { proto, status, headers, body: response.bytes().await? })
     }
 }

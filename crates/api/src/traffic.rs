@@ -6,6 +6,7 @@ use crate::settings::HttpLog;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
+use redkite_text::Spoken;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -22,8 +23,8 @@ pub(crate) fn request(log: HttpLog, target: &Target, headers: &HeaderMap, body: 
 
 /// Shows the answer to it.
 pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Duration) {
-    let status = answer.status;
-    tracing::debug!(%status, Δ = ?took, "↳ {} {}", target.method, target.url);
+    let (proto, status, took) = (answer.proto, answer.status.as_u16(), Spoken(took));
+    tracing::debug!(?proto, status, Δ = %took, "↳ {} {}", target.method, target.url);
     if log.dumps {
         let body = without_secrets(&target.url, &answer.body);
         tracing::debug!("answer: {status} {:?} {body}", answer.headers);

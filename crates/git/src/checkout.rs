@@ -3,11 +3,12 @@ use crate::attempt::Attempt;
 use crate::error::CheckoutError;
 use crate::fetch::pause;
 use crate::reaction::{Deadline, Failure, History, Job, Reaction, Say, react};
-use crate::retry::{Policy, Spoken, Try, random};
+use crate::retry::{Policy, Try, random};
 use crate::settings::Settings;
 use crate::sparse::Mode;
 use crate::{directory, lfs};
 use redkite_shell::Shell;
+use redkite_text::Spoken;
 use std::path::PathBuf;
 use std::time::Instant;
 

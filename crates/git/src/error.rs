@@ -1,9 +1,9 @@
 //! Why a checkout failed, and what that means for the next attempt and for the job's exit status.
 use crate::classify::Class;
 use crate::reaction::{Cause, Retried};
-use crate::retry::Spoken;
 use redkite_process::Ending;
 use redkite_shell::{CdError, RunError};
+use redkite_text::Spoken;
 use std::io;
 use std::path::PathBuf;
 

@@ -1,9 +1,11 @@
-//! The system's text (variables, arguments, paths), which need not be UTF-8, at the borders to bytes and to text.
+//! The system's text (variables, arguments, paths), which need not be UTF-8, at the borders to bytes and to text;
+//! and how durations are written.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 
 mod block;
+mod spoken;
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -14,6 +16,7 @@ mod os;
 
 pub use block::{packed, unpacked};
 pub use os::from_bytes;
+pub use spoken::Spoken;
 
 /// As JSON and people get it: each byte that is no part of UTF-8 becomes a U+FFFD of its own, as in the reference.
 pub fn shown(text: &OsStr) -> Cow<'_, str> {

@@ -4,6 +4,7 @@ use crate::session::Session;
 use crate::status::WorkerStatus;
 use redkite_api::calls;
 use redkite_api::wire::Heartbeat;
+use redkite_text::Spoken;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -54,12 +55,12 @@ async fn once(session: &Session, status: &WorkerStatus) -> Result<(), HeartbeatL
         Err(error) => {
             status.heartbeat_failed(error.to_string());
             let last = match status.state().last_heartbeat {
-                Some(at) => format!("Last successful was {:?} ago", at.elapsed()),
+                Some(at) => format!("Last successful was {} ago", Spoken(at.elapsed())),
                 None => "No heartbeat yet".to_owned(),
             };
             tracing::error!(
-                "Failed to heartbeat {error}. Will try again in {:?}. ({last})",
-                session.heartbeat_interval
+                "Failed to heartbeat {error}. Will try again in {}. ({last})",
+                Spoken(session.heartbeat_interval)
             );
             Ok(())
         }

@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::status::{Link, Metrics, WorkerStatus};
 use redkite_api::calls;
 use redkite_api::wire::Ping;
+use redkite_text::Spoken;
 use std::time::Instant;
 
 /// The server doesn't answer pings any more: there is no work to be had.
@@ -43,7 +44,7 @@ pub(crate) async fn ping(
         }
         Err(error) => {
             let last = match session.last_ping() {
-                Some(at) => format!("last successful was {:?} ago", at.elapsed()),
+                Some(at) => format!("last successful was {} ago", Spoken(at.elapsed())),
                 None => "no successful ping yet".to_owned(),
             };
             tracing::warn!("failed to ping: {error} ({last})");

@@ -14,6 +14,7 @@ use crate::tracing_policy::{self, Applied};
 use crate::worker::{Worker, WorkerError};
 use redkite_api::client::Transport;
 use redkite_api::wire::RegisterAnswer;
+use redkite_text::Spoken;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -180,8 +181,8 @@ impl<'a> Pool<'a> {
 
     fn stop(&self, urgency: Urgency) {
         if urgency == Urgency::Forced {
-            let grace = self.settings.job.cancel.grace();
-            tracing::info!("Forcefully stopping running jobs and stopping the agent(s) in {grace:?}");
+            let grace = Spoken(self.settings.job.cancel.grace());
+            tracing::info!("Forcefully stopping running jobs and stopping the agent(s) in {grace}");
             if self.settings.job.containers.is_none() {
                 tracing::info!("Press Ctrl-C one more time to exit immediately without disconnecting");
             }

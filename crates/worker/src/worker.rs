@@ -18,6 +18,7 @@ use crate::survive::{Panic, Place, point, survive};
 use redkite_api::stream::StreamEnd;
 use redkite_api::wire::Job;
 use redkite_api::{ApiError, JobId, calls};
+use redkite_text::Spoken;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -329,7 +330,6 @@ impl Worker {
             statsd: self.statsd.as_ref(),
             span: &self.span,
             settings: &self.settings,
-            agent: &self.session.name,
             client: &self.session.client(),
             job_status_interval: self.session.job_status_interval,
             stop: self.stopper.listener(),
@@ -357,7 +357,7 @@ impl Worker {
 
     fn say(&self, note: &Note) {
         let lifetime = &self.settings.lifetime;
-        let uptime = lifetime.after_uptime.unwrap_or_default();
+        let uptime = Spoken(lifetime.after_uptime.unwrap_or_default());
         match note {
             Note::StreamEstablished => tracing::info!("Ping stream connection established"),
             Note::Resumed => tracing::info!("Agent has resumed after being paused"),
@@ -370,16 +370,16 @@ impl Worker {
             ),
             Note::JobDone => tracing::info!("Job ran, and disconnect-after-job is enabled. Disconnecting..."),
             Note::UptimeOver => {
-                tracing::info!("Agent has exceeded max uptime of {uptime:?}. Disconnecting...");
+                tracing::info!("Agent has exceeded max uptime of {uptime}. Disconnecting...");
             }
             Note::UptimeOverWhilePaused => {
                 tracing::info!(
-                    "Agent has exceeded max uptime of {uptime:?}. Awaiting resume before disconnecting..."
+                    "Agent has exceeded max uptime of {uptime}. Awaiting resume before disconnecting..."
                 );
             }
             Note::PoolIdle => tracing::info!(
-                "All agents have been idle for at least {:?}. Disconnecting...",
-                lifetime.after_idle.unwrap_or_default()
+                "All agents have been idle for at least {}. Disconnecting...",
+                Spoken(lifetime.after_idle.unwrap_or_default())
             ),
             Note::StoppingAfterJob => tracing::info!(
                 "Gracefully stopping agent. Waiting for current job to finish before disconnecting..."

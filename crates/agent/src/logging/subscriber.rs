@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     pub(crate) threshold: Level,
     /// Form and place of lines.
     pub(crate) format: Format,
-    /// Fields that every line carries.
+    /// Fields that every line carries, before its own.
     pub(crate) fields: Vec<(String, String)>,
 }
 
@@ -105,9 +105,12 @@ impl Subscriber for AgentLog {
         let mut seen = Fields::default();
         event.record(&mut seen);
         let mut fields = self.spans.current_fields();
-        fields.append(&mut seen.rest);
         fields.extend(self.settings.fields.iter().cloned());
+        fields.append(&mut seen.rest);
         let level = Level::of(event.metadata());
+        if level == Level::Debug {
+            fields.push(("agent_version".to_owned(), crate::version::full()));
+        }
         let line = |time| Line { time, level, message: &seen.message, fields: &fields };
         let now = jiff::Zoned::now();
         let text = match self.settings.format {

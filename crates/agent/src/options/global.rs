@@ -85,6 +85,11 @@ const KNOWN: &[&str] = &[
 
 const PROFILES: &[&str] = &["", "cpu", "mem", "memory", "mutex", "block", "thread", "trace"];
 
+/// Whether there is such an experiment.
+pub(crate) fn is_known_experiment(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
 /// The experiments that were asked for, after a word about those that are stable or unknown; and a profile that
 /// doesn't exist ends the command.
 pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
@@ -94,7 +99,7 @@ pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
             tracing::warn!(
                 "The {name} experiment has been stable since {version}: the option is no longer needed"
             );
-        } else if KNOWN.contains(&name.as_str()) {
+        } else if is_known_experiment(name) {
             tracing::debug!("Enabled experiment \"{name}\"");
         } else {
             tracing::warn!("Unknown experiment \"{name}\"");

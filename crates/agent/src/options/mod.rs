@@ -12,7 +12,7 @@ mod signing;
 pub(crate) use api::{AccessOptions, ApiOptions, EndpointOptions, TrafficOptions};
 pub(crate) use cancel::CancelOptions;
 pub(crate) use checkout::CheckoutOptions;
-pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, start_logging};
+pub(crate) use global::{DiagnosticOptions, GlobalOptions, experiments, is_known_experiment, start_logging};
 pub(crate) use paths::{PathOptions, SocketOptions};
 pub(crate) use redaction::RedactionOptions;
 pub(crate) use shell::default_shell;

@@ -8,6 +8,7 @@ use crate::survive::{Place, point};
 use redkite_api::client::Client;
 use redkite_api::{JobId, calls};
 use redkite_process::Cancel;
+use redkite_text::Spoken;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -37,9 +38,9 @@ impl Watch<'_> {
 
     async fn stop(&self, stop: Stop) {
         tracing::info!(
-            "Canceling job {} with a signal grace period of {:?} ({})",
+            "Canceling job {} with a signal grace period of {} ({})",
             self.job,
-            self.grace,
+            Spoken(self.grace),
             stop.words()
         );
         if stop == Stop::TimedOut
@@ -53,7 +54,7 @@ impl Watch<'_> {
         }
         tokio::select! {
             () = tokio::time::sleep(self.grace) => {
-                tracing::info!("Job {} hasn't stopped within {:?}, terminating", self.job, self.grace);
+                tracing::info!("Job {} hasn't stopped within {}, terminating", self.job, Spoken(self.grace));
             }
             () = self.ended.cancelled() => {}
         }

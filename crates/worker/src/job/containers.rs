@@ -8,6 +8,7 @@ use crate::settings::{ContainerSettings, JobSettings};
 use crate::stop::StopListener;
 use redkite_kubernetes::{End, Pod, PodError, Status};
 use redkite_process::{Cancel, Ending};
+use redkite_text::Spoken;
 use std::ffi::OsString;
 use std::num::ParseIntError;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ fn not_started(log: &JobLog, why: &str) -> Outcome {
 }
 
 fn timed_out(timeout: Duration) -> String {
-    format!("timed out waiting {timeout:?} for all containers to connect")
+    format!("timed out waiting {} for all containers to connect", Spoken(timeout))
 }
 
 fn with_cause(error: &PodError) -> String {

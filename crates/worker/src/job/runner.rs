@@ -33,8 +33,6 @@ pub(crate) struct JobContext<'a> {
     pub(crate) statsd: Option<&'a Statsd>,
     /// Within which the agent's log is written.
     pub(crate) span: &'a Span,
-    /// The worker's name.
-    pub(crate) agent: &'a str,
     /// As the worker.
     pub(crate) client: &'a Client,
     pub(crate) job_status_interval: Duration,
@@ -199,7 +197,7 @@ impl<'a> Prepared<'a> {
 
     fn copies(&self) -> Result<Copies, CopyError> {
         let settings = &self.context.settings.job.log;
-        let fields = JobFields::of(self.job, self.context.agent);
+        let fields = JobFields::of(self.job);
         Copies::new(settings.stdout, fields, settings.tmpfile.as_deref())
     }
 

@@ -18,7 +18,7 @@ pub(super) async fn end(job: &Job, context: &JobContext<'_>, error: &JobError) {
     }
     let uploaded = match LogLimits::of(job) {
         Some(limits) => {
-            let fields = JobFields::of(job, context.agent);
+            let fields = JobFields::of(job);
             let Ok(copies) = Copies::new(StdoutCopy::Off, fields, None) else { return };
             let timestamps = context.settings.job.log.timestamps;
             let log = JobLog::new(timestamps, copies, limits.max_chunk, limits.max_log);

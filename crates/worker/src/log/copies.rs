@@ -33,12 +33,11 @@ pub(crate) struct CopyError {
 pub(crate) struct JobFields(Vec<(&'static str, String)>);
 
 impl JobFields {
-    /// Those of a job that `agent` runs.
-    pub(crate) fn of(job: &Job, agent: &str) -> Self {
+    /// Those of a job.
+    pub(crate) fn of(job: &Job) -> Self {
         let variable = |name| job.env.get(name).cloned().unwrap_or_default();
         let url = format!("{}#{}", variable("BUILDKITE_BUILD_URL"), job.id);
         let mut fields = vec![
-            ("agent", agent.to_owned()),
             ("source", "job".to_owned()),
             ("org", variable("BUILDKITE_ORGANIZATION_SLUG")),
             ("pipeline", variable("BUILDKITE_PIPELINE_SLUG")),
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn a_json_line_names_the_job() {
         let job = Job { id: "J".into(), traceparent: "00-t-s-01".into(), ..Job::default() };
-        let copies = Copies::new(StdoutCopy::Json, JobFields::of(&job, "a-1"), None).unwrap();
+        let copies = Copies::new(StdoutCopy::Json, JobFields::of(&job), None).unwrap();
         let line = copies.json_line(b"a <b>\r\n");
         assert!(line.contains(r#""msg":"a \u003cb\u003e""#), "{line}");
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

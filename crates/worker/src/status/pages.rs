@@ -2,6 +2,7 @@
 
 use super::board::{Board, State, WorkerStatus};
 use super::html;
+use redkite_text::Spoken;
 use serde_json::json;
 use std::time::Instant;
 
@@ -41,9 +42,9 @@ fn health(state: &State) -> Page {
     let age = state.last_heartbeat.map(|at| at.elapsed());
     let (status, body) = match (&state.heartbeat_error, age) {
         (None, None) => (200, "OK: no heartbeat yet".to_owned()),
-        (None, Some(age)) => (200, format!("OK: last heartbeat successful {age:?} ago")),
+        (None, Some(age)) => (200, format!("OK: last heartbeat successful {} ago", Spoken(age))),
         (Some(error), age) => {
-            let last = age.map_or_else(|| "never".to_owned(), |age| format!("{age:?} ago"));
+            let last = age.map_or_else(|| "never".to_owned(), |age| format!("{} ago", Spoken(age)));
             (500, format!("ERROR: last heartbeat failed: {error}. last successful was {last}"))
         }
     };

@@ -1,17 +1,20 @@
 //! What the agent's log says before anything happens (docs/spec/agent.md §8.3).
 
+use redkite_text::Spoken;
 use redkite_worker::settings::Settings;
 
 use super::Args;
 use crate::cli::Context;
 use crate::logging::NOTICE;
+use crate::options::is_known_experiment as is_known;
 
 /// Says what is unusual about the settings.
 pub(super) fn say(args: &Args, settings: &Settings, cx: &Context) {
     let (version, pid) = (redkite_api::AGENT_VERSION, std::process::id());
     tracing::info!(target: NOTICE, "Starting buildkite-agent v{version} with PID: {pid}");
-    if !cx.experiments.is_empty() {
-        let experiments = format!("[{}]", cx.experiments.join(" "));
+    let known: Vec<_> = cx.experiments.iter().filter(|name| is_known(name)).map(String::as_str).collect();
+    if !known.is_empty() {
+        let experiments = format!("[{}]", known.join(" "));
         tracing::info!(experiments, "Experiments are enabled");
     }
     let job = &settings.job;
@@ -25,16 +28,22 @@ pub(super) fn say(args: &Args, settings: &Settings, cx: &Context) {
     ];
     lines.iter().filter(|(applies, _)| *applies).for_each(|(_, line)| tracing::info!("{line}"));
     if let Some(idle) = lifetime.after_idle {
-        tracing::info!("Agents will disconnect after {idle:?} of inactivity");
+        tracing::info!("Agents will disconnect after {} of inactivity", Spoken(idle));
     }
     if let Some(uptime) = lifetime.after_uptime {
-        tracing::info!("Agents will disconnect after {uptime:?} of uptime");
+        tracing::info!("Agents will disconnect after {} of uptime", Spoken(uptime));
     }
     let permissions = &args.permissions;
     if !permissions.allowed_repositories.is_empty() {
-        tracing::info!("Allowed repositories patterns: {:?}", permissions.allowed_repositories);
+        tracing::info!("Allowed repositories patterns: {}", patterns(&permissions.allowed_repositories));
     }
     if !permissions.allowed_plugins.is_empty() {
-        tracing::info!("Allowed plugins patterns: {:?}", permissions.allowed_plugins);
+        tracing::info!("Allowed plugins patterns: {}", patterns(&permissions.allowed_plugins));
     }
+}
+
+/// A list of patterns, each in quotes.
+fn patterns(list: &[String]) -> String {
+    let quoted: Vec<_> = list.iter().map(|pattern| format!("{pattern:?}")).collect();
+    format!("[{}]", quoted.join(" "))
 }
