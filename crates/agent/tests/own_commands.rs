@@ -7,12 +7,10 @@
 mod answering;
 mod machine;
 
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command};
+use std::process::Command;
 
 use answering::{Answer, Plane};
-use machine::{Ended, Machine, wait_for};
+use machine::{Ended, Machine, terminate, wait_for};
 
 /// A job that leaves `a.txt` behind and uploads it to `plane`.
 fn uploading(plane: &Plane, command: &str) -> Machine {
@@ -24,18 +22,6 @@ fn uploading(plane: &Plane, command: &str) -> Machine {
 
 fn status(ended: &Ended, expected: i32) {
     assert_eq!(ended.status.code(), Some(expected), "{}{}", ended.lines, ended.output);
-}
-
-/// Cancels a job, which dies by that signal; `rest` is what is still to be read of its output.
-fn terminate(child: Child, mut rest: impl Read) -> Ended {
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
-    let mut output = String::new();
-    rest.read_to_string(&mut output).expect("readable");
-    let ended = child.wait_with_output().expect("it ends");
-    let lines = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.signal(), Some(15), "{lines}");
-    Ended { status: ended.status, output, lines }
 }
 
 #[test]

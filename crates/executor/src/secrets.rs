@@ -2,8 +2,8 @@
 
 use redkite_api::blocking::Client;
 use redkite_api::calls::secret;
-use redkite_api::{ApiError, Endpoint, Http2, JobId, Settings, Token, UserAgent};
-use redkite_shell::{Env, OverrideMode, Protection};
+use redkite_api::{ApiError, Endpoint, Halt, Http2, JobId, Settings, Token, UserAgent};
+use redkite_shell::{Env, OverrideMode, Protection, RunError, Shell};
 
 use crate::error::PhaseError;
 use crate::job::Job;
@@ -26,6 +26,9 @@ pub(crate) enum SecretsError {
     /// At least one could not be got.
     #[error("failed to fetch secrets for job: {}", listed(.0))]
     Fetch(Vec<(String, ApiError)>),
+    /// There was no time, or no way, to wait for them.
+    #[error("failed to fetch secrets for job: {0}")]
+    NotFetched(#[source] RunError),
     /// A variable that secrets may not set.
     #[error("secret {key:?} cannot set protected environment variable {variable:?}")]
     Protected { key: String, variable: String },
@@ -49,8 +52,7 @@ impl Job<'_> {
             return Ok(());
         }
         self.shell.log().header("Preparing secrets");
-        let client = client(&self.shell.env());
-        let values = fetch(&client, &self.settings.identity.job, &wishes)?;
+        let values = fetch_in_time(&self.shell, &self.settings.identity.job, &wishes)?;
         for (wish, value) in wishes.into_iter().zip(values) {
             self.shell.log().redact([&value]);
             self.set_secret(wish, value)?;
@@ -88,6 +90,15 @@ fn wishes(config: &str) -> Result<Vec<Wish>, SecretsError> {
     }
     let wishes: Option<Vec<Wish>> = serde_json::from_str(config).map_err(SecretsError::Config)?;
     Ok(wishes.unwrap_or_default())
+}
+
+/// Fetches them unless the job is cancelled: a server that does not answer can't hold it up.
+fn fetch_in_time(shell: &Shell, job: &str, wishes: &[Wish]) -> Result<Vec<String>, SecretsError> {
+    let halt = Halt::default();
+    let client = client(&shell.env()).until(halt.clone());
+    let (job, wishes) = (job.to_owned(), wishes.to_vec());
+    let work = move || fetch(&client, &job, &wishes);
+    shell.within_time("secrets", work, || halt.give()).map_err(SecretsError::NotFetched)?
 }
 
 /// The values, in order; at most [`secret::PARALLEL`] are fetched at once.

@@ -70,6 +70,22 @@ impl Shell {
         self.inside_end(end.map_err(not_started).map_err(RunError::Start)?)
     }
 
+    /// Does `work`, which is no command, as long as the context is not over. Then `interrupt` asks it to stop, and
+    /// whether it does or not, nobody waits for its result. `name` is what its thread is called.
+    pub fn within_time<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> T + Send + 'static,
+        interrupt: impl FnOnce(),
+    ) -> Result<T, RunError> {
+        let not_started = |source| RunError::Start(SpawnError::Start { program: name.into(), source });
+        match run_task(name, self.context(), PATIENCE, work, interrupt).map_err(not_started)? {
+            TaskEnd::Finished(result) => Ok(result),
+            TaskEnd::Interrupted(_) | TaskEnd::Abandoned => Err(RunError::over(self.context())),
+            TaskEnd::Panicked => Err(RunError::Failed(Ending::Exited(PANICKED))),
+        }
+    }
+
     fn inside(&self, command: &Command) -> Result<Inside, RunError> {
         let directory = self.directory();
         if !directory.is_dir() {
@@ -202,5 +218,21 @@ mod tests {
         drop(gone);
         let error = test.shell.run_inside(&command(), |_| 0, || {}).expect_err("it has no place");
         assert!(error.to_string().contains("doesn't exist"), "{error}");
+    }
+
+    #[test]
+    fn work_that_is_no_command_ends_with_its_context() {
+        let test = TestShell::new(Verbosity::Normal);
+        assert_eq!(test.shell.within_time("work", || 3, || {}).expect("it ends"), 3);
+        let broken = test.shell.within_time("work", || panic!("a mistake"), || {}).map(|()| 0);
+        assert_eq!(broken.expect_err("it panics").to_string(), "exit status 101");
+        let (hang_up, hung_up) = channel::<()>();
+        let cancel = test.cancel.clone();
+        let hangs = move || {
+            cancel.cancel();
+            hung_up.recv().is_err()
+        };
+        let end = test.shell.within_time("work", hangs, || drop(hang_up));
+        assert_eq!(end.expect_err("nobody waits for it").to_string(), "context canceled");
     }
 }

@@ -5,8 +5,9 @@
 pub(crate) mod checkouts;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -111,18 +112,28 @@ impl Machine {
 
     pub(crate) fn run(&self) -> Ended {
         let output = self.start().wait_with_output().expect("it ends");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-        let lines =
-            text(output.stderr).replace("\x1b[90m", "").replace("\x1b[31m", "").replace("\x1b[0m", "");
-        Ended { status: output.status, output: text(output.stdout), lines }
+        Ended::of(output.status, &output.stdout, &output.stderr)
     }
 
     /// Runs it and compares its status; the other words must occur in what it or its children wrote, those that
     /// begin with `!` must not.
     pub(crate) fn check(&self, status: i32, words: &[&str]) {
         let ended = self.run();
-        let all = format!("{}{}", ended.lines, ended.output);
-        assert_eq!(ended.status.code(), Some(status), "{all}");
+        assert_eq!(ended.status.code(), Some(status), "{}{}", ended.lines, ended.output);
+        ended.check_words(words);
+    }
+}
+
+impl Ended {
+    fn of(status: ExitStatus, output: &[u8], lines: &[u8]) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        let lines = text(lines).replace("\x1b[90m", "").replace("\x1b[31m", "").replace("\x1b[0m", "");
+        Self { status, output: text(output), lines }
+    }
+
+    /// These words must occur in what was written, those that begin with `!` must not.
+    pub(crate) fn check_words(&self, words: &[&str]) {
+        let all = format!("{}{}", self.lines, self.output);
         for word in words {
             match word.strip_prefix('!') {
                 Some(word) => assert!(!all.contains(word), "{word:?} is in\n{all}"),
@@ -146,4 +157,16 @@ pub(crate) fn wait_for_line<R: std::io::Read>(stream: R, word: &str) -> BufReade
         assert_ne!(reader.read_line(&mut line).expect("readable"), 0, "{word:?} never came");
     }
     reader
+}
+
+/// Cancels a job, which dies by that signal; `rest` is what is still to be read of its output.
+pub(crate) fn terminate(child: Child, mut rest: impl Read) -> Ended {
+    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let mut output = Vec::new();
+    rest.read_to_end(&mut output).expect("readable");
+    let ended = child.wait_with_output().expect("it ends");
+    let ended = Ended::of(ended.status, &output, &ended.stderr);
+    assert_eq!(ended.status.signal(), Some(15), "{}", ended.lines);
+    ended
 }

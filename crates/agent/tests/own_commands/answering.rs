@@ -1,4 +1,5 @@
 //! A control plane that answers as a test says, and keeps what it was asked.
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use crate::reference::Reference;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
-use redkite_api::{Connections, UserAgent};
+use redkite_api::{Connections, Halt, UserAgent};
 use redkite_git::retry::{Policy, random};
 use redkite_shell::{RunError, Shell};
 use std::fs::{self, File};
@@ -44,7 +44,7 @@ impl Source {
             Self::File(path) => fs::copy(path, target).map(drop).map_err(ArchiveError::file("copying", path)),
             Self::Web { url, authorization } => {
                 for attempt in Policy::PLUGIN_CLONE.tries(random) {
-                    let Err(error) = request(shell, url, authorization.as_deref(), target) else {
+                    let Err(error) = request_in_time(shell, url, authorization.as_deref(), target) else {
                         return Ok(());
                     };
                     if attempt.is_last() || shell.context().is_over() {
@@ -68,7 +68,21 @@ fn basic(auth: &str) -> String {
     format!("Basic {}", STANDARD.encode(credentials))
 }
 
-fn request(shell: &Shell, url: &str, authorization: Option<&str>, target: &Path) -> Result<(), ArchiveError> {
+/// A server that does not answer can't hold up a job that is cancelled.
+fn request_in_time(
+    shell: &Shell,
+    url: &str,
+    authorization: Option<&str>,
+    target: &Path,
+) -> Result<(), ArchiveError> {
+    let (url, authorization) = (url.to_owned(), authorization.map(str::to_owned));
+    let (target, halt) = (target.to_owned(), Halt::default());
+    let heeded = halt.clone();
+    let work = move || request(&heeded, &url, authorization.as_deref(), &target);
+    shell.within_time("plugin download", work, || halt.give()).map_err(ArchiveError::Over)?
+}
+
+fn request(halt: &Halt, url: &str, authorization: Option<&str>, target: &Path) -> Result<(), ArchiveError> {
     let failed = |error| ArchiveError::Transport(Box::new(error));
     let connections = Connections::new(|| {
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LIMIT));
@@ -88,15 +102,15 @@ fn request(shell: &Shell, url: &str, authorization: Option<&str>, target: &Path)
         });
     }
     let file = File::create(target).map_err(ArchiveError::file("creating", target))?;
-    save(shell, answer.into_body().into_reader(), file, target)
+    save(halt, answer.into_body().into_reader(), file, target)
 }
 
-/// Copies what comes, as long as the job goes on.
-fn save(shell: &Shell, mut from: impl Read, mut to: impl Write, target: &Path) -> Result<(), ArchiveError> {
+/// Copies what comes, as long as it is wanted.
+fn save(halt: &Halt, mut from: impl Read, mut to: impl Write, target: &Path) -> Result<(), ArchiveError> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        if shell.context().is_over() {
-            return Err(ArchiveError::Over(RunError::over(shell.context())));
+        if halt.is_given() {
+            return Err(ArchiveError::Over(RunError::Cancelled));
         }
         let read = match from.read(&mut chunk) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
