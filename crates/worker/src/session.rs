@@ -2,7 +2,7 @@
 
 use redkite_api::client::Client;
 use redkite_api::wire::RegisterAnswer;
-use redkite_api::{AgentId, Endpoint};
+use redkite_api::{AgentId, Endpoint, RequestHeaders};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Session {
     pub(crate) fn new(registration: &Client, answer: &RegisterAnswer) -> Self {
         let mut settings = registration.settings().clone();
         settings.token = answer.access_token.clone();
-        settings.headers.update(answer.request_headers.as_ref());
+        take_over(&mut settings.headers, answer.request_headers.as_ref());
         if !answer.endpoint.is_empty() {
             settings.endpoint = Endpoint::from(answer.endpoint.as_str());
         }
@@ -71,7 +71,7 @@ impl Session {
     pub(crate) fn update_headers(&self, headers: Option<&BTreeMap<String, String>>) {
         let mut current = self.lock();
         let mut settings = current.client.settings().clone();
-        settings.headers.update(headers);
+        take_over(&mut settings.headers, headers);
         current.client = current.client.with(settings);
     }
 
@@ -105,6 +105,16 @@ impl Session {
 
     fn lock(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does what an answer says about the headers of further requests.
+fn take_over(headers: &mut RequestHeaders, answer: Option<&BTreeMap<String, String>>) {
+    headers.update(answer);
+    if answer.is_some() {
+        for (name, value) in headers.iter() {
+            tracing::debug!("Server-specified request header: {name}: {value}");
+        }
     }
 }
 

@@ -184,7 +184,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!("Failed to acquire and run job: {error}");
-                error.panic().map_or(Ok(None), |panic| Err(self.broken(panic.clone())))
+                error.panic().map_or(Ok(error.told()), |panic| Err(self.broken(panic.clone())))
             }
         }
     }

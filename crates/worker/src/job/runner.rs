@@ -19,7 +19,7 @@ use crate::stop::StopListener;
 use crate::survive::{Panic, Place, point, survive};
 use jiff::Timestamp;
 use redkite_api::client::Client;
-use redkite_api::wire::{Finish, Job, Start};
+use redkite_api::wire::{Finish, Job, SignalReason, Start};
 use redkite_api::{ApiError, calls};
 use std::path::Path;
 use std::sync::Arc;
@@ -133,6 +133,12 @@ impl JobError {
             Self::Step(_) | Self::Files(_) | Self::Copy(_) | Self::Containers(_) | Self::Broken(_) => true,
             Self::Start(_) | Self::ChunkSize | Self::Ended(_) => false,
         }
+    }
+
+    /// How the job ended for the server, if it was told.
+    pub(crate) fn told(&self) -> Option<JobResult> {
+        let reason = Some(SignalReason::ProcessRunError);
+        self.leaves_job_open().then_some(JobResult(Verdict { exit_status: -1, signal: None, reason }))
     }
 
     /// What in this program broke, if that is why.

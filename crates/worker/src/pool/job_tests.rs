@@ -122,6 +122,14 @@ fn a_jobs_end_is_the_process_end_only_if_wanted() {
         }
         assert_eq!((plane.times("jobs/J/accept").len(), plane.times("disconnect").len()), (0, 1), "{script}");
     }
+    // A job that could not be made ready has failed, too.
+    let nowhere = |settings: &mut Settings| {
+        reflect(settings);
+        settings.job.log.tmpfile = Some("/nonexistent/folder".into());
+    };
+    let (exit, plane) = run("", vec![], "exit 0", nowhere);
+    assert!(matches!(exit, Exit::JobFailed { status: -1, .. }), "{exit:?}");
+    assert_eq!(plane.times("jobs/J/finish").len(), 1);
     // Without a job of its own a worker has nothing to reflect.
     let (exit, _) = run("", vec![], "exit 7", |settings| settings.lifetime.reflect_exit_status = true);
     assert!(matches!(exit, Exit::Normal), "{exit:?}");
