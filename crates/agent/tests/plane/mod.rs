@@ -16,6 +16,8 @@ struct State {
     url: String,
     env: Value,
     handed_out: bool,
+    /// What agents are told of tracing.
+    tracing: Value,
     /// The job's step, as it was signed.
     step: Value,
     /// What the agent is told when it asks for the job's state.
@@ -78,6 +80,12 @@ impl Plane {
     /// The same plane, which takes requests for this path and says nothing.
     pub(crate) fn silent_on(self, path: &'static str) -> Self {
         self.state().silent = Some(path);
+        self
+    }
+
+    /// The same plane, which tells agents this of tracing.
+    pub(crate) fn with_tracing(self, tracing: Value) -> Self {
+        self.state().tracing = tracing;
         self
     }
 
@@ -201,7 +209,7 @@ fn answer(path: &str, query: &str, body: Vec<u8>, state: &mut State) -> Value {
     let url = state.url.clone();
     match path {
         "register" => json!({"id": "agent-id", "name": "agent", "access_token": "session", "endpoint": url,
-            "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": []}),
+            "ping_interval": 1, "job_status_interval": 1, "heartbeat_interval": 60, "meta_data": [], "tracing": state.tracing}),
         "ping" if !std::mem::replace(&mut state.handed_out, true) => {
             json!({"job": {"id": "job", "state": "assigned", "env": state.env}})
         }

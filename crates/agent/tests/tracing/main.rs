@@ -5,6 +5,9 @@
 mod collector;
 mod destinations;
 mod outages;
+#[path = "../plane/mod.rs"]
+mod plane;
+mod plane_s_choice;
 #[path = "../web/mod.rs"]
 mod web;
 
