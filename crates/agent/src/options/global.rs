@@ -115,7 +115,9 @@ fn check_profile(mode: &str) -> Result<(), Failure> {
         return Err(Failure::Logged(format!("Unknown profile mode \"{mode}\"")));
     }
     if !mode.is_empty() {
-        tracing::warn!("No {mode} profile is written: use the system's tools, for instance perf");
+        tracing::warn!(
+            "--profile {mode} has no effect: this agent writes no profiles; tools like perf see it from outside"
+        );
     }
     Ok(())
 }
