@@ -79,12 +79,18 @@ impl LockRoutes {
             Err(reason) => return Answer::error(400, format!("couldn't decode request body: {reason}")),
         };
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = values.entry(key).or_default();
-        let swapped = *held == old;
-        if swapped {
-            *held = new;
+        let held = values.get(&key).map_or("", String::as_str);
+        if held != old {
+            return Answer::json(200, &Swapped { value: held, swapped: false });
         }
-        Answer::json(200, &Swapped { value: held, swapped })
+        let answer = Answer::json(200, &Swapped { value: &new, swapped: true });
+        // What nobody holds takes no room: names of locks may be made up for each build.
+        if new.is_empty() {
+            values.remove(&key);
+        } else {
+            values.insert(key, new);
+        }
+        answer
     }
 }
 
@@ -123,6 +129,10 @@ mod tests {
         assert_eq!(ask(&routes, "PATCH", lock, key, take), "200 {\"value\":\"t\",\"swapped\":false}");
         assert_eq!(ask(&routes, "GET", LOCK, key, ""), "200 {\"value\":\"t\"}");
         assert_eq!(ask(&routes, "GET", LOCK, "key=other", ""), "200 {\"value\":\"\"}");
+        let leave = "{\"old\":\"t\",\"new\":\"\"}";
+        assert_eq!(ask(&routes, "PATCH", lock, "key=other", leave), "200 {\"value\":\"\",\"swapped\":false}");
+        assert_eq!(ask(&routes, "PATCH", lock, key, leave), "200 {\"value\":\"\",\"swapped\":true}");
+        assert!(routes.values.lock().expect("nobody panics").is_empty());
     }
 
     #[test]
