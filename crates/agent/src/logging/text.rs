@@ -87,6 +87,29 @@ fn colours(level: Level) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn every_level_has_its_colours() {
+        let coloured = [
+            (Level::Debug, "38;5;251", "DEBUG ", "38;5;251"),
+            (Level::Notice, "1;36", "NOTICE", "0"),
+            (Level::Info, "38;5;48", "INFO  ", "0"),
+            (Level::Warn, "33", "WARN  ", "0"),
+            (Level::Error, "31", "ERROR ", "0"),
+            (Level::Fatal, "31", "FATAL ", "31"),
+        ];
+        let fields = [("hook", "h"), ("agent", "a"), ("key", "v")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        for (level, head, name, body) in coloured {
+            let line = Line { time: "T", level, message: "m", fields: &fields[1..] };
+            let expected = format!(
+                "\x1b[{head}mT {name}\x1b[0m \x1b[38;5;243ma\x1b[0m \x1b[{body}mm\x1b[0m \
+                 \x1b[1;38;5;251mkey=\x1b[0m\x1b[{body}mv\x1b[0m\n"
+            );
+            assert_eq!(line.coloured(), expected);
+            let line = Line { fields: &fields[..1], ..line };
+            assert_eq!(line.plain(), format!("T {name} h m \n"));
+        }
+    }
+
     fn line(fields: &[(String, String)]) -> [String; 2] {
         let line = Line { time: "2026-01-02 03:04:05", level: Level::Warn, message: "mind", fields };
         [line.plain(), line.coloured()]
