@@ -58,6 +58,10 @@ fn counts(states: &[State]) -> String {
     let failing = count(|state| state.heartbeat_error.is_some() || state.link == Link::Unreachable);
     let mut out = badge(Look::Plain, &agents)
         + &badge(if busy > 0 { Look::Busy } else { Look::Good }, &format!("{busy} busy"));
+    let paused = count(|state| state.paused && state.link != Link::Gone);
+    if paused > 0 {
+        out += &badge(Look::Warn, &format!("{paused} paused"));
+    }
     if failing > 0 {
         out += &badge(Look::Bad, &format!("{failing} in trouble"));
     }
@@ -215,10 +219,12 @@ mod tests {
         second.link(Link::Unreachable);
         second.trouble("no <route>");
         second.trouble("no <route>");
+        board.add("C".into(), "three".to_owned()).paused(true);
         let page = page(&board, Instant::now());
         for part in [
             "<title>Status for buildkite-agent</title>",
-            "2 agents",
+            "3 agents",
+            "1 paused",
             "1 busy",
             "1 in trouble",
             "&lt;one&gt;",
