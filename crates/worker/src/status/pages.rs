@@ -28,10 +28,10 @@ pub(super) fn page(path: &str, board: &Board, started: Instant) -> Page {
         "/status.json" => page(200, TEXT, status_json(&workers)),
         "/metrics" => page(200, METRICS, board.metrics.text()),
         _ => {
-            let number = path.strip_prefix("/agent/").and_then(|number| number.parse::<usize>().ok());
-            let worker = number.and_then(|number| workers.get(number.checked_sub(1)?));
+            let name = path.strip_prefix("/agent/").unwrap_or_default();
+            let worker = workers.iter().zip(1..).find(|(_, number)| name == number.to_string());
             match worker {
-                Some(worker) => health(&worker.state()),
+                Some((worker, _)) => health(&worker.state()),
                 None => page(404, TEXT, "404 page not found\n".to_owned()),
             }
         }
@@ -82,7 +82,7 @@ mod tests {
         let worker = board.add("A".into(), "<name>".to_owned());
         let answer = |path: &str| page(path, &board, Instant::now());
         assert_eq!(answer("/").body, "OK: Buildkite agent is running");
-        for path in ["/agent/0", "/agent/2", "/agent/x", "/other"] {
+        for path in ["/agent/0", "/agent/2", "/agent/01", "/agent/+1", "/agent/x", "/agent/", "/other"] {
             assert_eq!(answer(path).status, 404, "{path}");
         }
         assert_eq!(answer("/agent/1").body, "OK: no heartbeat yet");
