@@ -27,6 +27,7 @@ impl Job<'_> {
             remote_mirror: RemoteMirrorSource {
                 url: fixed.checkout.remote_mirror_url.clone(),
                 repository_at_start: fixed.live.repository.clone(),
+                ..RemoteMirrorSource::default()
             },
             submodules: Submodules {
                 enabled: live.submodules,

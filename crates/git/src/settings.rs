@@ -172,13 +172,24 @@ pub struct UnknownMode {
     of: &'static str,
 }
 
+/// The time that a fetch of one commit from a remote mirror may take (spec/checkout.md §11.3, §11.5).
+const REMOTE_MIRROR_LIMIT: Duration = Duration::from_secs(30);
+
 /// The remote mirror that came with the job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RemoteMirrorSource {
     /// Empty for none.
     pub url: String,
     /// The repository when the bootstrap started; a hook may have changed it since.
     pub repository_at_start: OsString,
+    /// How long one fetch from it may take.
+    pub limit: Duration,
+}
+
+impl Default for RemoteMirrorSource {
+    fn default() -> Self {
+        Self { url: Default::default(), repository_at_start: Default::default(), limit: REMOTE_MIRROR_LIMIT }
+    }
 }
 
 /// What is done about submodules.

@@ -177,8 +177,11 @@ mod tests {
 
     fn eligible() -> Settings {
         let mut settings = settings("/repo", COMMIT);
-        settings.remote_mirror =
-            RemoteMirrorSource { url: "https://m.example/x".into(), repository_at_start: "/repo".into() };
+        settings.remote_mirror = RemoteMirrorSource {
+            url: "https://m.example/x".into(),
+            repository_at_start: "/repo".into(),
+            ..Default::default()
+        };
         settings
     }
 

@@ -66,7 +66,7 @@ fn filtered(shell: &Shell, flags: &OsStr) -> Result<OsString, CheckoutError> {
 }
 
 fn fetch(shell: &Shell, settings: &Settings, remote: &RemoteMirror, flags: &OsStr) -> Outcome {
-    let limited = limited(shell);
+    let limited = limited(shell, settings);
     let git = Git::new(&limited);
     let git_dir = Path::new(".git");
     let global = Args::at(git_dir).and(transport(&settings.agent)).into_words();

@@ -27,9 +27,6 @@ use std::time::{Duration, Instant};
 
 pub(crate) use decision::Site as MirrorSite;
 
-/// The time that a fetch from a remote mirror may take.
-const FETCH_LIMIT: Duration = Duration::from_secs(30);
-
 /// What came of the remote mirror in one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -187,8 +184,8 @@ fn still_running(shell: &Shell) -> Result<(), CheckoutError> {
 }
 
 /// The same shell with the time limit of a fetch.
-fn limited(shell: &Shell) -> Shell {
-    shell.within(&shell.context().with_deadline(Instant::now() + FETCH_LIMIT))
+fn limited(shell: &Shell, settings: &Settings) -> Shell {
+    shell.within(&shell.context().with_deadline(Instant::now() + settings.remote_mirror.limit))
 }
 
 #[cfg(test)]

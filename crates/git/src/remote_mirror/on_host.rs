@@ -67,7 +67,7 @@ pub(crate) fn update(
     paths: &MirrorPaths,
 ) -> Result<bool, CheckoutError> {
     let (start, source) = (Instant::now(), &settings.source);
-    let limited = limited(shell);
+    let limited = limited(shell, settings);
     let mirror = &paths.repository;
     let target = format!("refs/buildkite-agent/remote-mirror/{}", sanitised(&source.branch));
     let global = Args::at(mirror).and(transport(&settings.agent)).into_words();

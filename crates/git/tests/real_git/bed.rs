@@ -109,7 +109,10 @@ impl Bed {
             },
             flags: Flags::default(),
             mirrors: None,
-            remote_mirror: RemoteMirrorSource { url: String::new(), repository_at_start: repository.into() },
+            remote_mirror: RemoteMirrorSource {
+                repository_at_start: repository.into(),
+                ..Default::default()
+            },
             submodules: Submodules { enabled: true, configuration: Vec::new() },
             sparse: SparseWish::default(),
             skip_fetch_existing: false,

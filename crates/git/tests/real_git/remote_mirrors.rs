@@ -212,3 +212,27 @@ fn what_an_interrupted_clone_of_it_left_is_removed() {
     assert!(bed.log().contains("outcome=hit site=on-host-mirror"), "{}", bed.log());
     assert!(!paths.staging.exists() && paths.repository.exists());
 }
+
+/// The fetch is given up, whoever is behind it, and origin is asked.
+#[test]
+fn one_that_does_not_answer_is_not_waited_for() {
+    let check = |bed: &mut Bed, mut settings: Settings, site: &str| {
+        bed.sh("git config --global --unset-all --fixed-value url.file://$PWD/.insteadOf https://mirror.example/");
+        bed.sh("git config --global url.ssh://code.example/.insteadOf https://mirror.example/");
+        bed.shell.set("GIT_SSH_COMMAND", "sleep 600; :");
+        settings.remote_mirror.limit = Duration::from_millis(300);
+        bed.check_out(&settings).unwrap_or_else(|error| panic!("{error}\n{}", bed.log()));
+        assert!(bed.log().contains(&format!("outcome=timeout site={site}")), "{}", bed.log());
+        assert_eq!(bed.checked_out(), "3");
+    };
+    let (mut bed, settings) = existing();
+    check(&mut bed, settings, "existing-checkout");
+    let config = bed.sh("cat builds/demo/.git/config");
+    assert!(!config.contains("mirror.example") && !config.contains("remote-mirror-promisor"), "{config}");
+    let (mut bed, mut settings) = existing();
+    bed.check_out(&mirrored(&bed, "HEAD")).expect("there is a mirror now");
+    bed.sh("git -C project commit -q --allow-empty -m 'newer still'");
+    settings.source.commit = bed.commit("main");
+    settings.mirrors = mirrored(&bed, "HEAD").mirrors;
+    check(&mut bed, settings, "on-host-mirror");
+}
