@@ -3,7 +3,6 @@
 #![expect(clippy::disallowed_methods, reason = "the test is the parent of the program under test")]
 
 #[path = "own_commands/answering.rs"]
-#[allow(dead_code, reason = "no test file uses all of it")]
 mod answering;
 mod machine;
 mod plane;
