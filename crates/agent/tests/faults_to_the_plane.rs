@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use plane::Plane;
 
 /// Runs a real agent for one job; answers the status that it reported and the log without time stamps.
-fn run(terminal: bool, command: &str) -> (String, Vec<u8>) {
+fn run(terminal: bool, command: &str, meanwhile: impl FnOnce(&Plane)) -> (String, Vec<u8>) {
     let root = tempfile::tempdir().expect("a directory");
     let at = |path: &str| root.path().join(path).display().to_string();
     std::fs::create_dir(root.path().join("tmp")).expect("made");
@@ -38,7 +38,10 @@ fn run(terminal: bool, command: &str) -> (String, Vec<u8>) {
         .env("HOME", root.path())
         .env("TMPDIR", at("tmp"))
         .env("PATH", format!("/usr/bin:/bin:{bin}"));
-    let output = start.stdin(Stdio::null()).output().expect("the agent starts");
+    start.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = start.spawn().expect("the agent starts");
+    meanwhile(&plane);
+    let output = started.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     (plane.exit_status(), plane.log())
 }
@@ -49,7 +52,7 @@ fn check(command: &str, status: &str, is_whole: impl Fn(&[u8]) -> bool + Sync) {
         for terminal in [true, false] {
             let is_whole = &is_whole;
             scope.spawn(move || {
-                let (found, log) = run(terminal, command);
+                let (found, log) = run(terminal, command, |_| {});
                 let end = String::from_utf8_lossy(&log[log.len().saturating_sub(2000)..]).into_owned();
                 assert_eq!(found, status, "{end}");
                 assert!(is_whole(&log), "{end}");
@@ -92,5 +95,30 @@ fn one_long_line_of_bytes_that_are_no_text() {
     check(command, "6", |log| {
         let zeros = log.iter().filter(|byte| **byte == 0).count();
         zeros == 20_000_000 && log.windows(2).any(|pair| pair == b"\xff\x80")
+    });
+}
+
+/// The agent kills its bootstrap after the grace period: the command must be gone by then.
+#[test]
+fn a_command_that_ignores_signals_does_not_outlive_its_job() {
+    std::thread::scope(|scope| {
+        for terminal in [true, false] {
+            scope.spawn(move || {
+                let command = "trap '' TERM HUP; echo \"<$$>\"; while :; do sleep 0.1; done > /dev/null 2>&1";
+                let (status, log) = run(terminal, command, |plane| {
+                    plane.wait_for_log(">");
+                    plane.set_job("canceling");
+                });
+                assert_eq!(status, "-1");
+                let log = String::from_utf8_lossy(&log).into_owned();
+                let number =
+                    log.lines().find_map(|line| line.trim_end().strip_prefix('<')?.strip_suffix('>'));
+                let number = number.expect("it has said it");
+                let state = Command::new("ps").args(["-o", "stat=", "-p", number]).output().expect("ps runs");
+                // Where nobody reaps orphans, a dead one stays a zombie.
+                let state = String::from_utf8_lossy(&state.stdout).into_owned();
+                assert!(state.is_empty() || state.starts_with('Z'), "{state}");
+            });
+        }
     });
 }

@@ -108,6 +108,12 @@ impl Context {
         self.ends_at().is_some_and(|end| end <= Instant::now())
     }
 
+    /// Whether it was cancelled so long ago that `grace` after its end is used up, too.
+    pub fn is_beyond(&self, grace: Duration) -> bool {
+        let cancelled = self.ends_at().filter(|_| !self.is_past_deadline());
+        cancelled.is_some_and(|end| after(end, grace) <= Instant::now())
+    }
+
     /// Whether it is over because of its deadline, not because of the cancellation.
     pub fn is_past_deadline(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
@@ -183,7 +189,7 @@ mod tests {
         let context = Context::until(&cancel);
         assert!(!context.is_over());
         cancel.cancel();
-        assert!(context.is_over());
+        assert!(context.is_over() && context.is_beyond(Duration::ZERO) && !context.is_beyond(GRACE));
         assert!(!context.is_past_deadline());
     }
 
@@ -203,7 +209,7 @@ mod tests {
         let cancel = Cancel::new();
         let now = Instant::now();
         let context = Context::grace_after(&cancel, GRACE).with_deadline(now);
-        assert!(context.is_over() && context.is_past_deadline());
+        assert!(context.is_over() && context.is_past_deadline() && !context.is_beyond(Duration::ZERO));
         assert!(!context.with_deadline(now + GRACE).sleep(GRACE));
     }
 

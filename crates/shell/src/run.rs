@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redkite_process::{
-    Context, Ending, Finished, Input, Launch, OutputEnd, SpawnError, Stream, Streams, Terminal,
+    Cancel, Context, Ending, Finished, Input, Launch, OutputEnd, SpawnError, Stream, Streams, Terminal,
 };
 use redkite_redact::Detector;
 
 use crate::command::{Display, Pty, Rest, Stderr};
 use crate::prompt::quoted;
 use crate::{Command, Shell, Verbosity, lookup, prompt};
+
+/// Longer than the agent takes to kill this process once the grace period is over.
+const KEPT_STILL: Duration = Duration::from_millis(500);
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +148,7 @@ impl Shell {
         let pid = child.pid();
         self.tell(format_args!("[Process] Process is running with PID: {pid}"));
         let finished = child.supervise(self.context(), &self.policy(terminal), sink);
+        self.keep_still_when_killed();
         if self.verbosity() == Verbosity::Debug {
             let (status, signal) = (finished.ending.code(), finished.ending.signal());
             let signal = signal.map_or_else(|| "nil".to_owned(), redkite_process::Signal::name);
@@ -154,6 +158,14 @@ impl Shell {
         }
         self.say_completed(started);
         meaning(finished)
+    }
+
+    /// Who has cancelled the job kills this process, too, a moment after the grace period: its end must not be one or
+    /// the other, as it happens.
+    fn keep_still_when_killed(&self) {
+        if self.context().is_beyond(self.policy(Terminal::None).grace) {
+            Context::until(&Cancel::new()).sleep(KEPT_STILL);
+        }
     }
 
     /// Says in debug mode how long something took that began then.

@@ -8,6 +8,7 @@ use redkite_process::{Cancel, Context, Launch, OutputEnd, Policy, Signal, SpawnE
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
@@ -49,7 +50,8 @@ impl Bootstrap {
             },
             ..Launch::new(program, &settings.build_path)
         };
-        let policy = Policy::new(signal(settings.cancel), settings.cancel.signal_grace(), terminal);
+        let grace = settings.cancel.signal_grace().saturating_add(AFTER_ITS_COMMAND);
+        let policy = Policy::new(signal(settings.cancel), grace, terminal);
         Self { launch, policy, cancel: Cancel::new() }
     }
 
@@ -119,6 +121,10 @@ pub(crate) enum RawTerminal {
     /// It does.
     Yes,
 }
+
+/// The bootstrap kills a command that does not listen at the end of the grace period, and then keeps still for longer than
+/// this: nobody outlives the job, and its end is always the bootstrap's own death.
+const AFTER_ITS_COMMAND: Duration = Duration::from_millis(250);
 
 /// The bootstrap itself is never killed at once: it has to hand SIGKILL on to the job's command.
 fn signal(cancel: CancelSettings) -> Signal {

@@ -7,8 +7,6 @@ mod resolve;
 mod surroundings;
 mod tracing;
 
-use std::time::Duration;
-
 use redkite_executor::{Host, Outcome};
 
 pub(crate) use options::Args;
@@ -17,10 +15,6 @@ use surroundings::{AgentSurroundings, Sockets};
 
 use crate::cli::{Command, Context};
 use crate::failure::{Failure, OrFail};
-
-/// The agent kills this process at the end of the signal grace period (docs/spec/README.md, fact 1). A command
-/// that is killed here at the same moment would race with that, and the job's end would be one or the other.
-const AFTER_THE_AGENT: Duration = Duration::from_millis(250);
 
 impl Command for Args {
     const REQUIRED: &'static [&'static str] =
@@ -38,7 +32,7 @@ impl Command for Args {
             environment: cx.environment.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             directory: std::env::current_dir().or_fail("finding the current directory")?,
             cancel_signal: ending.signal,
-            signal_grace: ending.grace + AFTER_THE_AGENT,
+            signal_grace: ending.grace,
             trace: recording.trace,
             span: recording.span,
             notices: recording.notices,
