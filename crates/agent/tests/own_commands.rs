@@ -146,7 +146,7 @@ fn a_proxy_that_a_hook_names_is_used() {
     let ended = machine.agent_hook("environment", &hook).run();
     status(&ended, 1);
     assert!(ended.output.contains("behind the proxy"), "{}", ended.output);
-    assert_eq!(proxy.routes(), ["CONNECT plane.invalid:80", "POST /v3/jobs/job/artifacts"]);
+    assert_eq!(proxy.routes(), ["POST http://plane.invalid/v3/jobs/job/artifacts"]);
 }
 
 #[test]
