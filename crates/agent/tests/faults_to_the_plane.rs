@@ -14,18 +14,7 @@ fn run(terminal: bool, command: &str, meanwhile: impl FnOnce(&Plane)) -> (String
     let root = tempfile::tempdir().expect("a directory");
     let at = |path: &str| root.path().join(path).display().to_string();
     std::fs::create_dir(root.path().join("tmp")).expect("made");
-    let plane = Plane::new(&[
-        ("BUILDKITE_COMMAND", command),
-        ("BUILDKITE_JOB_ID", "job"),
-        ("BUILDKITE_REPO", "/none"),
-        ("BUILDKITE_SKIP_CHECKOUT", "true"),
-        ("BUILDKITE_AGENT_NAME", "agent"),
-        ("BUILDKITE_COMMIT", "HEAD"),
-        ("BUILDKITE_BRANCH", "main"),
-        ("BUILDKITE_ORGANIZATION_SLUG", "org"),
-        ("BUILDKITE_PIPELINE_SLUG", "pipe"),
-        ("BUILDKITE_PIPELINE_PROVIDER", "git"),
-    ]);
+    let plane = Plane::new(command);
     let agent = env!("CARGO_BIN_EXE_buildkite-agent");
     let mut start = Command::new(agent);
     start.args(["start", "--token", "token", "--disconnect-after-job", "--no-ansi-timestamps"]);

@@ -81,18 +81,7 @@ impl Cloud {
 
     /// Has an agent with this key run a job of that step; answers status, reason and log.
     fn job(&self, root: &TempDir, step: &Value) -> (String, String, String) {
-        let plane = Plane::new(&[
-            ("BUILDKITE_COMMAND", step["command"].as_str().unwrap()),
-            ("BUILDKITE_JOB_ID", "job"),
-            ("BUILDKITE_REPO", REPOSITORY),
-            ("BUILDKITE_SKIP_CHECKOUT", "true"),
-            ("BUILDKITE_AGENT_NAME", "agent"),
-            ("BUILDKITE_COMMIT", "HEAD"),
-            ("BUILDKITE_BRANCH", "main"),
-            ("BUILDKITE_ORGANIZATION_SLUG", "org"),
-            ("BUILDKITE_PIPELINE_SLUG", "pipe"),
-            ("BUILDKITE_PIPELINE_PROVIDER", "git"),
-        ]);
+        let plane = Plane::new(step["command"].as_str().unwrap()).with_variable("BUILDKITE_REPO", REPOSITORY);
         let plane = plane.with_step(step.clone());
         let (builds, sockets) = (root.path().join("builds"), root.path().join("s"));
         let [flag, key] = self.key;

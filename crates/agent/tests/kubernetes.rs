@@ -32,19 +32,11 @@ impl Pod {
         }
         let repository = root.path().join("repository").display().to_string();
         let plugins = r#"[{"github.com/buildkite-plugins/kubernetes-buildkite-plugin":{"podSpec":{}}}]"#;
-        let plane = Plane::new(&[
-            ("BUILDKITE_COMMAND", "echo the command of the step"),
-            ("BUILDKITE_JOB_ID", "job"),
-            ("BUILDKITE_REPO", &repository),
-            ("BUILDKITE_COMMIT", "HEAD"),
-            ("BUILDKITE_BRANCH", "main"),
-            ("BUILDKITE_AGENT_NAME", "agent"),
-            ("BUILDKITE_ORGANIZATION_SLUG", "org"),
-            ("BUILDKITE_PIPELINE_SLUG", "pipe"),
-            ("BUILDKITE_PIPELINE_PROVIDER", "git"),
-            ("BUILDKITE_PLUGINS", plugins),
-            ("OF_THE_JOB", "from the plane"),
-        ]);
+        let plane = Plane::new("echo the command of the step")
+            .with_variable("BUILDKITE_SKIP_CHECKOUT", "false")
+            .with_variable("BUILDKITE_REPO", &repository)
+            .with_variable("BUILDKITE_PLUGINS", plugins)
+            .with_variable("OF_THE_JOB", "from the plane");
         Self { root, plane, containers }
     }
 

@@ -125,7 +125,7 @@ fn run(plane: Plane, script: &str, steps: &[Step], expected: End<'_>) {
 
 /// One of the two has a job that runs.
 fn check(script: &str, steps: &[Step], expected: End<'_>) {
-    let plane = Plane::new(&[]);
+    let plane = Plane::new("");
     let mut agents = Agents::start(plane, script);
     agents.plane.wait_for_log("ready");
     steps.iter().for_each(|step| agents.go(step));
@@ -135,7 +135,7 @@ fn check(script: &str, steps: &[Step], expected: End<'_>) {
 #[test]
 fn agents_without_a_job_leave_at_once() {
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
-        run(Plane::new(&[]).without_job(), ENDLESS, &[Send(signal)], (0, "", 2, true));
+        run(Plane::new("").without_job(), ENDLESS, &[Send(signal)], (0, "", 2, true));
     }
 }
 
@@ -185,7 +185,7 @@ fn the_third_ends_the_process() {
 
 #[test]
 fn a_forced_stop_has_an_end() {
-    let mut agents = Agents::start(Plane::new(&[]).silent_on("jobs/job/finish"), ENDLESS);
+    let mut agents = Agents::start(Plane::new("").silent_on("jobs/job/finish"), ENDLESS);
     agents.plane.wait_for_log("ready");
     for step in [Send(Signal::QUIT), Said("Timed out waiting for agents to exit")] {
         agents.go(&step);

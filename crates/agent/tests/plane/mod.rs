@@ -30,6 +30,22 @@ struct State {
     silent: Option<&'static str>,
 }
 
+/// The variables that every job has.
+fn environment(command: &str) -> Value {
+    json!({
+        "BUILDKITE_COMMAND": command,
+        "BUILDKITE_JOB_ID": "job",
+        "BUILDKITE_REPO": "/none",
+        "BUILDKITE_SKIP_CHECKOUT": "true",
+        "BUILDKITE_AGENT_NAME": "agent",
+        "BUILDKITE_COMMIT": "HEAD",
+        "BUILDKITE_BRANCH": "main",
+        "BUILDKITE_ORGANIZATION_SLUG": "org",
+        "BUILDKITE_PIPELINE_SLUG": "pipe",
+        "BUILDKITE_PIPELINE_PROVIDER": "git",
+    })
+}
+
 /// The state, and that it has changed.
 #[derive(Default)]
 struct Shared {
@@ -47,14 +63,13 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// A plane with one job, which has this environment.
-    pub(crate) fn new(env: &[(&str, &str)]) -> Self {
+    /// A plane with one job, which runs this command and checks nothing out.
+    pub(crate) fn new(command: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}/v3", listener.local_addr().expect("it has one"));
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
         let state = State {
             url: url.clone(),
-            env: Value::Object(env),
+            env: environment(command),
             step: json!({}),
             job: "running",
             ..State::default()
@@ -69,6 +84,12 @@ impl Plane {
             }
         });
         plane
+    }
+
+    /// The same plane, whose job has this variable.
+    pub(crate) fn with_variable(self, name: &str, value: &str) -> Self {
+        self.state().env[name] = value.into();
+        self
     }
 
     /// The same plane, which has no job.

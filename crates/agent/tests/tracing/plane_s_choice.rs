@@ -12,18 +12,7 @@ use crate::{AGENT, text};
 fn run(collector: &Collector, variables: &[(&str, &str)]) -> Output {
     let root = tempfile::tempdir().expect("a directory");
     let at = |path: &str| root.path().join(path).display().to_string();
-    let plane = Plane::new(&[
-        ("BUILDKITE_COMMAND", "exit 7"),
-        ("BUILDKITE_JOB_ID", "job"),
-        ("BUILDKITE_REPO", "/none"),
-        ("BUILDKITE_SKIP_CHECKOUT", "true"),
-        ("BUILDKITE_AGENT_NAME", "agent"),
-        ("BUILDKITE_COMMIT", "HEAD"),
-        ("BUILDKITE_BRANCH", "main"),
-        ("BUILDKITE_ORGANIZATION_SLUG", "org"),
-        ("BUILDKITE_PIPELINE_SLUG", "pipe"),
-        ("BUILDKITE_PIPELINE_PROVIDER", "git"),
-    ]);
+    let plane = Plane::new("exit 7");
     let plane = plane.with_tracing(json!({ "backend": "opentelemetry", "exporter": {
         "endpoint": format!("http://127.0.0.1:{}/v1/traces", collector.http),
         "protocol": "http/protobuf",
