@@ -1,6 +1,11 @@
 //! How a job ended, on the wire: the one place that knows (spec/agent-api.md §11.5, agent.md §18.3).
 
-use redkite_api::wire::SignalReason;
+use super::runner::LastJob;
+use crate::log::Uploaded;
+use jiff::Timestamp;
+use redkite_api::calls;
+use redkite_api::client::Client;
+use redkite_api::wire::{Finish, Job, SignalReason};
 use redkite_process::Ending;
 
 /// The status of a bootstrap that could not set the job up: the job's command never ran.
@@ -56,19 +61,49 @@ pub(crate) struct Verdict {
     pub(crate) reason: Option<SignalReason>,
 }
 
+impl Verdict {
+    /// There is no status of a command to report.
+    pub(crate) fn none(reason: SignalReason) -> Self {
+        Self { exit_status: -1, signal: None, reason: Some(reason) }
+    }
+
+    /// Tells the server that `job` ended so at that moment.
+    pub(super) async fn tell(
+        &self,
+        client: &Client,
+        job: &Job,
+        finished_at: Timestamp,
+        uploaded: Uploaded,
+        last_job: LastJob,
+    ) {
+        let finish = Finish {
+            exit_status: self.exit_status.to_string(),
+            signal: self.signal.clone(),
+            signal_reason: self.reason,
+            finished_at: Some(finished_at),
+            chunks_failed_count: i64::try_from(uploaded.failed).unwrap_or(i64::MAX),
+            ignore_agent_in_dispatches: last_job == LastJob::Yes,
+        };
+        if let Err(error) = client.call(&calls::job::finish(&job.id, &finish)).await {
+            tracing::error!("Couldn't mark job as finished: {error}");
+        }
+    }
+}
+
 /// What is reported of a job.
 pub(crate) fn verdict(outcome: Outcome, stop: Option<Stop>, zero: ZeroOnCancel) -> Verdict {
-    let none = |reason| Verdict { exit_status: -1, signal: None, reason: Some(reason) };
     let ending = match outcome {
-        Outcome::Refused(Refusal::Agent) => return none(SignalReason::AgentRefused),
-        Outcome::Refused(Refusal::Signature) => return none(SignalReason::SignatureRejected),
-        Outcome::NotStarted => return none(stop.map_or(SignalReason::ProcessRunError, Stop::reason)),
+        Outcome::Refused(Refusal::Agent) => return Verdict::none(SignalReason::AgentRefused),
+        Outcome::Refused(Refusal::Signature) => return Verdict::none(SignalReason::SignatureRejected),
+        Outcome::NotStarted => {
+            return Verdict::none(stop.map_or(SignalReason::ProcessRunError, Stop::reason));
+        }
         Outcome::Ended(ending) => ending,
     };
     let reason = stop.map(Stop::reason);
     let signal = ending.signal().map(redkite_process::Signal::name);
     match ending {
-        Ending::Exited(SET_UP_FAILED) => none(reason.unwrap_or(SignalReason::ProcessRunError)),
+        Ending::Exited(SET_UP_FAILED) => Verdict::none(reason.unwrap_or(SignalReason::ProcessRunError)),
         Ending::Exited(0) if zero == ZeroOnCancel::Overridden && reason == Some(SignalReason::Cancel) => {
             Verdict { exit_status: 1, signal, reason }
         }

@@ -19,7 +19,7 @@ use crate::stop::StopListener;
 use crate::survive::{Panic, Place, point, survive};
 use jiff::Timestamp;
 use redkite_api::client::Client;
-use redkite_api::wire::{Finish, Job, SignalReason, Start};
+use redkite_api::wire::{Job, SignalReason, Start};
 use redkite_api::{ApiError, calls};
 use std::path::Path;
 use std::sync::Arc;
@@ -137,8 +137,7 @@ impl JobError {
 
     /// How the job ended for the server, if it was told.
     pub(crate) fn told(&self) -> Option<JobResult> {
-        let reason = Some(SignalReason::ProcessRunError);
-        self.leaves_job_open().then_some(JobResult(Verdict { exit_status: -1, signal: None, reason }))
+        self.leaves_job_open().then(|| JobResult(Verdict::none(SignalReason::ProcessRunError)))
     }
 
     /// What in this program broke, if that is why.
@@ -272,17 +271,7 @@ impl<'a> Prepared<'a> {
         if let Some(statsd) = context.statsd {
             statsd.ended(job, end.took, verdict.exit_status);
         }
-        let finish = Finish {
-            exit_status: verdict.exit_status.to_string(),
-            signal: verdict.signal.clone(),
-            signal_reason: verdict.reason,
-            finished_at: Some(end.at),
-            chunks_failed_count: i64::try_from(uploaded.failed).unwrap_or(i64::MAX),
-            ignore_agent_in_dispatches: context.last_job == LastJob::Yes,
-        };
-        if let Err(error) = client.call(&calls::job::finish(&job.id, &finish)).await {
-            tracing::error!("Couldn't mark job as finished: {error}");
-        }
+        verdict.tell(&client, job, end.at, uploaded, context.last_job).await;
         JobResult(verdict)
     }
 }

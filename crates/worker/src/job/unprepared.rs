@@ -1,11 +1,11 @@
 //! The end of a job that could not even be made ready: its log says why.
 
-use super::runner::{JobContext, JobError, client_of};
+use super::finish::Verdict;
+use super::runner::{JobContext, JobError, LastJob, client_of};
 use crate::log::{Copies, JobFields, JobLog, LogLimits, Uploaded, Uploader};
-use crate::settings::StdoutCopy;
 use jiff::Timestamp;
 use redkite_api::calls;
-use redkite_api::wire::{Finish, Job, SignalReason, Start};
+use redkite_api::wire::{Job, SignalReason, Start};
 use tokio_util::sync::CancellationToken;
 
 /// Tells the server that `job` ended with -1, and in the job's log why.
@@ -18,8 +18,7 @@ pub(super) async fn end(job: &Job, context: &JobContext<'_>, error: &JobError) {
     }
     let uploaded = match LogLimits::of(job) {
         Some(limits) => {
-            let fields = JobFields::of(job);
-            let Ok(copies) = Copies::new(StdoutCopy::Off, fields, None) else { return };
+            let copies = Copies::none(JobFields::of(job));
             let timestamps = context.settings.job.log.timestamps;
             let log = JobLog::new(timestamps, copies, limits.max_chunk, limits.max_log);
             log.line(&format!("+++ The agent could not run this job\n{error}"));
@@ -30,15 +29,7 @@ pub(super) async fn end(job: &Job, context: &JobContext<'_>, error: &JobError) {
         }
         None => Uploaded { failed: 0 },
     };
-    let finish = Finish {
-        exit_status: "-1".to_owned(),
-        signal: None,
-        signal_reason: Some(SignalReason::ProcessRunError),
-        finished_at: Some(Timestamp::now()),
-        chunks_failed_count: i64::try_from(uploaded.failed).unwrap_or(i64::MAX),
-        ignore_agent_in_dispatches: false,
-    };
-    if let Err(error) = client.call(&calls::job::finish(&job.id, &finish)).await {
-        tracing::error!("Couldn't mark job as finished: {error}");
-    }
+    // What the worker will do next is not decided by a job that was not run.
+    let verdict = Verdict::none(SignalReason::ProcessRunError);
+    verdict.tell(&client, job, Timestamp::now(), uploaded, LastJob::No).await;
 }

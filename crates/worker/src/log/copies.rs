@@ -69,6 +69,11 @@ impl Copies {
         Ok(Self { stdout, fields, file })
     }
 
+    /// Nothing beside what the server gets.
+    pub(crate) fn none(fields: JobFields) -> Self {
+        Self { stdout: StdoutCopy::Off, fields, file: None }
+    }
+
     /// The file, for the job to know.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.file.as_ref().map(|file| file.path.as_path())
