@@ -82,6 +82,18 @@ fn a_git_that_hangs_is_ended_by_the_time_limit() {
 }
 
 /// Also when git ignores the signal: it is killed after the grace period, and none of that is left for hooks then.
+/// Cancels a job whose checkout has begun to hang; answers what it said.
+fn cancelled_in_checkout(machine: &Machine) -> std::process::Output {
+    let child = machine.start();
+    wait_for_file(machine, "child");
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(15), "{said}");
+    assert!(said.contains("Checkout was interrupted by a signal"), "{said}");
+    output
+}
+
 #[test]
 fn a_cancelled_job_ends_a_git_that_hangs() {
     std::thread::scope(|scope| {
@@ -90,14 +102,8 @@ fn a_cancelled_job_ends_a_git_that_hangs() {
                 let fault =
                     format!("{trap}sleep 600 & echo $! > \"$own/child\"; while :; do wait; sleep 1; done");
                 let machine = faulty("clone", &fault).agent_hook("pre-exit", "echo the end");
-                let child = machine.start();
-                wait_for_file(&machine, "child");
-                signal(&child, "TERM");
-                let output = child.wait_with_output().expect("it ends");
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert_eq!(output.status.signal(), Some(15), "{said}");
-                assert!(said.contains("Checkout was interrupted by a signal"), "{said}");
-                assert!(String::from_utf8_lossy(&output.stdout).contains(last), "{trap}: {said}");
+                let output = cancelled_in_checkout(&machine);
+                assert!(String::from_utf8_lossy(&output.stdout).contains(last), "{trap}: {output:?}");
                 assert!(!is_alive(&machine));
             });
         }
@@ -144,13 +150,7 @@ fn what_goes_wrong_inside_a_submodules_update_is_healed() {
         });
         scope.spawn(|| {
             let machine = with_ssh_submodule(HANG);
-            let child = machine.start();
-            wait_for_file(&machine, "child");
-            signal(&child, "TERM");
-            let output = child.wait_with_output().expect("it ends");
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.signal(), Some(15), "{said}");
-            assert!(said.contains("Checkout was interrupted by a signal"), "{said}");
+            cancelled_in_checkout(&machine);
             wait_until_gone(&machine);
             machine.check(0, &["content"]);
         });

@@ -44,6 +44,6 @@ pub(super) fn say(args: &Args, settings: &Settings, cx: &Context) {
 
 /// A list of patterns, each in quotes.
 fn patterns(list: &[String]) -> String {
-    let quoted: Vec<_> = list.iter().map(|pattern| format!("{pattern:?}")).collect();
+    let quoted: Vec<_> = list.iter().map(redkite_shell::quoted).collect();
     format!("[{}]", quoted.join(" "))
 }
