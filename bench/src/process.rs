@@ -194,9 +194,9 @@ fn usage(pid: u32) -> io::Result<Usage> {
     Ok(Usage { cpu_seconds: cpu_seconds(&stat(pid)?, 14..=17), memory_mib: memory_mib(pid)? })
 }
 
-/// What a process has used itself.
-pub(crate) fn own_usage(pid: u32) -> io::Result<Usage> {
-    Ok(Usage { cpu_seconds: cpu_seconds(&stat(pid)?, 14..=15), memory_mib: memory_mib(pid)? })
+/// The CPU time that a process has used itself.
+pub(crate) fn own_cpu_seconds(pid: u32) -> io::Result<f64> {
+    Ok(cpu_seconds(&stat(pid)?, 14..=15))
 }
 
 /// A child of a process.
@@ -224,7 +224,7 @@ fn cpu_seconds(stat: &[String], fields: std::ops::RangeInclusive<usize>) -> f64 
 }
 
 /// The proportional set size.
-fn memory_mib(pid: u32) -> io::Result<f64> {
+pub(crate) fn memory_mib(pid: u32) -> io::Result<f64> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let kib = rollup
         .lines()

@@ -2,7 +2,7 @@
 
 use super::commands::order_without_checkout;
 use super::jobs::passed;
-use super::watch::{Seen, Watcher};
+use super::watch::{Look, Seen, Watcher};
 use super::{Bench, worker};
 use crate::error::BenchError;
 use crate::measure::Measurement;
@@ -40,7 +40,7 @@ pub(super) fn all<'a>(bench: &'a Bench<'_>) -> Result<Vec<Measurement<'a>>, Benc
             ],
             runs: 1,
             run: Box::new(move |program| {
-                let seen = memory.run(program)?.1;
+                let seen = memory.run(program, Look::Memory)?.1;
                 let of = |memory: &[f64]| [peak(memory), growth(memory)];
                 Ok([of(&seen.agent.memory_mib), of(&seen.bootstrap.memory_mib)].concat())
             }),
@@ -54,7 +54,7 @@ fn throughput<'a>(
     rows: &'static [(&'static str, &'static str)],
 ) -> Measurement<'a> {
     let run = move |program: &Program| {
-        let (whole, seen) = printer.run(program)?;
+        let (whole, seen) = printer.run(program, Look::CpuTime)?;
         let gib = printer.printed_mib / 1024.0;
         let own = seen.agent.cpu_seconds + seen.bootstrap.cpu_seconds;
         Ok(vec![printer.printed_mib / whole.seconds, whole.cpu_seconds / gib, own / gib])
@@ -88,10 +88,10 @@ impl<'a> Printer<'a> {
         Ok(Self { bench, command, printed_mib: mib(times * size as u64), arguments })
     }
 
-    fn run(&self, program: &Program) -> Result<(Whole, Seen), BenchError> {
+    fn run(&self, program: &Program, look: Look) -> Result<(Whole, Seen), BenchError> {
         let agent = worker::start(self.bench, program, 1, None, self.arguments)?;
         let before = agent.usage()?;
-        let watcher = Watcher::start(agent.id());
+        let watcher = Watcher::start(agent.id(), look);
         let order = order_without_checkout(&self.command, self.bench.fixture.root());
         let ended = passed(self.bench.plane.run(&agent, order)?)?;
         let seen = watcher.stop()?;

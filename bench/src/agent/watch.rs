@@ -6,10 +6,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::BenchError;
-use crate::process::{child_of, own_usage};
+use crate::process::{child_of, memory_mib, own_cpu_seconds};
 
 /// How often the processes are looked at; so much of the bootstrap's last work may be missed.
-const LOOK: Duration = Duration::from_millis(20);
+const PERIOD: Duration = Duration::from_millis(20);
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// CPU time, which the kernel has at hand.
+    CpuTime,
+    /// Also the memory: the kernel walks the process's pages for it, which slows down what is watched.
+    Memory,
+}
 
 /// Looks at an agent, and its first child, until told to stop.
 pub(super) struct Watcher {
@@ -29,17 +38,19 @@ pub(super) struct Seen {
 pub(super) struct Process {
     /// CPU time since the watch began.
     pub(super) cpu_seconds: f64,
-    /// Its memory at each look.
+    /// Its memory at each look, where memory is looked at.
     pub(super) memory_mib: Vec<f64>,
+    /// How often it was looked at.
+    looks: u64,
     first: Option<f64>,
 }
 
 impl Watcher {
-    pub(super) fn start(agent: u32) -> Self {
+    pub(super) fn start(agent: u32, look: Look) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
             let stop = Arc::clone(&stop);
-            move || watch(agent, &stop)
+            move || watch(agent, look, &stop)
         });
         Self { stop, thread }
     }
@@ -49,38 +60,40 @@ impl Watcher {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.thread().unpark();
         let seen = self.thread.join().map_err(|_| BenchError::Task)?;
-        match seen.bootstrap.memory_mib.is_empty() {
-            true => Err(BenchError::Timeout("the bootstrap to be seen")),
-            false => Ok(seen),
+        match seen.bootstrap.looks {
+            0 => Err(BenchError::Timeout("the bootstrap to be seen")),
+            _ => Ok(seen),
         }
     }
 }
 
-fn watch(agent: u32, stop: &AtomicBool) -> Seen {
+fn watch(agent: u32, look: Look, stop: &AtomicBool) -> Seen {
     let mut seen = Seen::default();
     let mut bootstrap = None;
     // What an agent has used before its job is not the job's; what a bootstrap has used is.
     seen.bootstrap.first = Some(0.0);
     loop {
         let is_last = stop.load(Ordering::Relaxed);
-        seen.agent.look(agent);
+        seen.agent.look(agent, look);
         bootstrap = bootstrap.or_else(|| child_of(agent));
         if let Some(pid) = bootstrap {
-            seen.bootstrap.look(pid);
+            seen.bootstrap.look(pid, look);
         }
         if is_last {
             return seen;
         }
-        std::thread::park_timeout(LOOK);
+        std::thread::park_timeout(PERIOD);
     }
 }
 
 impl Process {
-    fn look(&mut self, pid: u32) {
+    fn look(&mut self, pid: u32, look: Look) {
         // A process that has ended is not to be seen any more.
-        let Ok(usage) = own_usage(pid) else { return };
-        let first = *self.first.get_or_insert(usage.cpu_seconds);
-        self.cpu_seconds = usage.cpu_seconds - first;
-        self.memory_mib.push(usage.memory_mib);
+        let Ok(cpu_seconds) = own_cpu_seconds(pid) else { return };
+        self.cpu_seconds = cpu_seconds - *self.first.get_or_insert(cpu_seconds);
+        self.looks += 1;
+        if look == Look::Memory {
+            self.memory_mib.extend(memory_mib(pid));
+        }
     }
 }
