@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -125,4 +128,97 @@ fn another_token_is_refused_and_the_socket_goes_with_the_server() {
 fn without_the_variables_there_is_no_job_api() {
     let missing = JobApi::of_this_job(|_| None).unwrap_err();
     assert_eq!(missing.to_string(), "BUILDKITE_AGENT_JOB_API_SOCKET empty or undefined");
+}
+
+/// What the server writes to who sends `bytes` and then no more, without dates.
+fn answers(served: &Served, bytes: &[u8]) -> String {
+    let mut stream = UnixStream::connect(served.server.socket()).unwrap();
+    // Who is refused early may be hung up on before all is sent.
+    stream.write_all(bytes).ok();
+    stream.shutdown(Shutdown::Write).ok();
+    let mut answers = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        answers.extend_from_slice(&buffer[..read]);
+    }
+    let answers = String::from_utf8(answers).unwrap();
+    let lines = answers.split("\r\n").filter(|line| !line.starts_with("Date: "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn http_is_spoken_as_its_callers_do() {
+    let served = serve();
+    let token = format!("Authorization: Bearer {}", served.server.token());
+    let base = "/api/current-job/v0";
+    let close = "Connection: close";
+    let not_found = "404 Not Found\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff";
+    let no_bearer = r#"{"error":"authorization header is required"}"#;
+    let cases = [
+        (
+            format!("POST {base}/workdir HTTP/1.1\n{token}\n{close}\n\n"),
+            format!(
+                "HTTP/1.1 405 Method Not Allowed\nContent-Type: application/json\nAllow: PUT\n{close}\nContent-Length: 0\n\n"
+            ),
+        ),
+        (
+            format!(
+                "HEAD /nowhere HTTP/1.1\n{token}\n\nGET /nowhere HTTP/1.1\n{token}\nConnection: x, Close\n\n"
+            ),
+            format!(
+                "HTTP/1.1 {not_found}\nContent-Length: 19\n\n\
+                 HTTP/1.1 {not_found}\n{close}\nContent-Length: 19\n\n404 page not found\n"
+            ),
+        ),
+        (
+            format!(
+                "GET /nowhere HTTP/1.0\n{token}\nConnection: keep-alive\n\nGET /nowhere HTTP/1.0\n{token}\n\n"
+            ),
+            format!(
+                "HTTP/1.0 {not_found}\nConnection: keep-alive\nContent-Length: 19\n\n404 page not found\n\
+                 HTTP/1.0 {not_found}\nContent-Length: 19\n\n404 page not found\n"
+            ),
+        ),
+        (
+            format!(
+                "POST {base}/redactions HTTP/1.1\n{token}\n{close}\nContent-Length: 16\nExpect: 100-continue\n\n{{\"redact\":\"<x>\"}}"
+            ),
+            format!(
+                "HTTP/1.1 100 Continue\n\nHTTP/1.1 201 Created\nContent-Type: application/json\n{close}\nContent-Length: 29\n\n\
+                 {{\"redacted\":\"\\u003cx\\u003e\"}}\n"
+            ),
+        ),
+        (
+            format!("GET /nowhere HTTP/1.1\nContent-Length: 16777216\n\n{}", "x".repeat(16 << 20)),
+            format!(
+                "HTTP/1.1 401 Unauthorized\nContent-Type: application/json\n{close}\nContent-Length: 45\n\n{no_bearer}\n"
+            ),
+        ),
+        (
+            "GET / HTTP/1.1\nContent-Length: 1\n\nxnonsense\n\n".to_owned(),
+            format!(
+                "HTTP/1.1 401 Unauthorized\nContent-Type: application/json\nContent-Length: 45\n\n{no_bearer}\n\
+                 HTTP/1.1 400 Bad Request\nContent-Type: text/plain; charset=utf-8\n{close}\nContent-Length: 15\n\n400 Bad Request"
+            ),
+        ),
+    ];
+    for (request, expected) in cases {
+        assert_eq!(answers(&served, request.as_bytes()), expected, "{request:.100}");
+    }
+    assert_eq!(*served.job.redacted.lock().unwrap(), strings(&["<x>"]));
+}
+
+#[test]
+fn many_call_at_once() {
+    let served = serve();
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            let api = served.api.clone();
+            scope.spawn(move || {
+                let update = BTreeMap::from([(format!("V{number}"), "x".repeat(100_000))]);
+                assert_eq!(api.set(update).unwrap().added, [format!("V{number}")]);
+            });
+        }
+    });
+    assert_eq!(served.api.environment().unwrap().len(), 50);
 }

@@ -108,8 +108,9 @@ impl Endpoint {
         if let Some(limit) = self.limit {
             socket::limit(stream, limit)?;
         }
-        stream.write_all(request)?;
-        read_answer(&mut BufReader::new(stream))
+        // Who refuses a request for its head doesn't read the rest, but has answered.
+        let written = stream.write_all(request);
+        read_answer(&mut BufReader::new(stream)).map_err(|error| written.err().unwrap_or(error))
     }
 
     fn request(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {

@@ -2,9 +2,11 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::head::{Fields, Malformed};
+
 /// How long a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Length {
+pub(super) enum Length {
     /// This many bytes.
     Known(u64),
     /// In chunks.
@@ -15,20 +17,24 @@ pub(crate) enum Length {
 
 impl Length {
     /// What the header fields say; `otherwise` if they say nothing.
-    pub(crate) fn of(fields: &[httparse::Header<'_>], otherwise: Self) -> io::Result<Self> {
-        let value = |name: &str| {
-            let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-            std::str::from_utf8(field.value).ok().map(str::trim)
-        };
-        if value("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-            return Ok(Self::Chunked);
+    pub(super) fn of(fields: &Fields<'_>, otherwise: Self) -> Result<Self, Malformed> {
+        if let Some(coding) = fields.all("transfer-encoding").next() {
+            return if coding.eq_ignore_ascii_case("chunked") {
+                Ok(Self::Chunked)
+            } else {
+                Err(Malformed::Coding)
+            };
         }
-        let Some(length) = value("content-length") else { return Ok(otherwise) };
-        length.parse().map(Self::Known).map_err(|_| invalid("a content length that is no number"))
+        let mut lengths = fields.all("content-length");
+        let Some(length) = lengths.next() else { return Ok(otherwise) };
+        if lengths.any(|other| other != length) || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Malformed::Broken);
+        }
+        length.parse().map(Self::Known).map_err(|_| Malformed::Broken)
     }
 
     /// The body.
-    pub(crate) fn read(self, reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    pub(super) fn read(self, reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         match self {
             Self::Known(length) => {
@@ -48,13 +54,15 @@ impl Length {
 fn chunk(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<bool> {
     let size = line(reader)?;
     let size = size.split(';').next().unwrap_or_default().trim();
-    let size = u64::from_str_radix(size, 16).map_err(|_| invalid("a chunk whose size is no number"))?;
+    let size = u64::from_str_radix(size, 16).map_err(|_| Malformed::Broken)?;
     if size == 0 {
         while !line(reader)?.is_empty() {}
         return Ok(false);
     }
     reader.by_ref().take(size).read_to_end(body)?;
-    line(reader)?;
+    if !line(reader)?.is_empty() {
+        return Err(Malformed::Broken.into());
+    }
     Ok(true)
 }
 
@@ -64,9 +72,4 @@ fn line(reader: &mut impl BufRead) -> io::Result<String> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(text.trim_end().to_owned())
-}
-
-/// A message that breaks the rules of HTTP.
-pub(crate) fn invalid(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }

@@ -1,90 +1,66 @@
 //! Reading a request.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
-use super::body::{Length, invalid};
-use super::{LONGEST_HEAD, MOST_FIELDS};
+use super::body::Length;
+use super::head::{Head, Malformed, read_head};
 
 /// One request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    pub(crate) method: String,
-    /// The path without the query.
-    pub(crate) path: String,
-    /// What follows the question mark.
-    pub(crate) query: String,
-    pub(crate) authorization: Option<String>,
+    pub(crate) head: Head,
     pub(crate) body: Vec<u8>,
-    /// Whether the caller closes the connection after the answer.
-    pub(crate) closes: bool,
 }
 
 /// Why there is no request.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReadError {
     /// The caller has gone, between requests or within one.
     Gone,
-    /// What came is no HTTP.
-    Malformed,
+    /// What came can't be understood.
+    Malformed(Malformed),
 }
+
+/// How much of a body that nobody wants is taken off the connection, so that another request can follow.
+const SKIPPED: u64 = 256 * 1024;
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::InvalidData { Self::Malformed } else { Self::Gone }
+        if error.kind() != io::ErrorKind::InvalidData {
+            return Self::Gone;
+        }
+        let reason = error.get_ref().and_then(|inner| inner.downcast_ref());
+        Self::Malformed(reason.copied().unwrap_or(Malformed::Broken))
     }
 }
 
-/// Reads the next request of a connection, telling the caller to go on where it asks whether it may.
-pub(crate) fn read_request(reader: &mut impl BufRead, writer: &mut impl Write) -> Result<Request, ReadError> {
-    let head = read_head(reader)?;
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let mut parsed = httparse::Request::new(&mut fields);
-    if !parsed.parse(&head).is_ok_and(|status| status.is_complete()) {
-        return Err(ReadError::Malformed);
-    }
-    let value = |name: &str| {
-        let field = parsed.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-        Some(String::from_utf8_lossy(field.value).trim().to_owned())
-    };
-    if value("expect").is_some_and(|expected| expected.eq_ignore_ascii_case("100-continue")) {
+/// Reads the head of the next request of a connection.
+pub(crate) fn read_request_head(reader: &mut impl BufRead) -> Result<Head, ReadError> {
+    Head::parse(&read_head(reader)?).map_err(ReadError::Malformed)
+}
+
+/// Reads the body that belongs to a head, telling the caller to go on if it asks whether it may.
+pub(crate) fn read_body(
+    head: &Head,
+    reader: &mut impl BufRead,
+    writer: &mut impl Write,
+) -> Result<Vec<u8>, ReadError> {
+    if head.expects {
         writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
-    let length = Length::of(parsed.headers, Length::Known(0))?;
-    let target = parsed.path.unwrap_or_default();
-    Ok(Request {
-        method: parsed.method.unwrap_or_default().to_owned(),
-        path: path_of(target).to_owned(),
-        query: target.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
-        authorization: value("authorization"),
-        closes: parsed.version == Some(0)
-            || value("connection").is_some_and(|v| v.eq_ignore_ascii_case("close")),
-        body: length.read(reader)?,
-    })
+    Ok(head.length.read(reader)?)
 }
 
-/// The path of a request's target, which may name a host.
-fn path_of(target: &str) -> &str {
-    let target = target.split(['?', '#']).next().unwrap_or_default();
-    match target.strip_prefix("http://") {
-        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => target,
-    }
-}
-
-/// The bytes up to and with the empty line.
-pub(crate) fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    loop {
-        let length = reader.read_until(b'\n', &mut head)?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+/// Takes an unwanted body off the connection. Whether another request can follow.
+pub(crate) fn skip_body(head: &Head, reader: &mut impl BufRead) -> bool {
+    match head.length {
+        Length::Known(0) => true,
+        _ if head.expects => false,
+        Length::Known(length) => {
+            let skipped = io::copy(&mut reader.by_ref().take(length.min(SKIPPED)), &mut io::sink());
+            skipped.is_ok_and(|skipped| skipped == length)
         }
-        if head.len() > LONGEST_HEAD {
-            return Err(invalid("a message whose head does not end"));
-        }
-        if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") {
-            return Ok(head);
-        }
+        Length::Chunked | Length::ToEnd => false,
     }
 }
 
@@ -93,7 +69,10 @@ mod tests {
     use super::*;
 
     fn read(bytes: &str) -> Result<Request, ReadError> {
-        read_request(&mut bytes.as_bytes(), &mut Vec::new())
+        let mut reader = bytes.as_bytes();
+        let head = read_request_head(&mut reader)?;
+        let body = read_body(&head, &mut reader, &mut Vec::new())?;
+        Ok(Request { head, body })
     }
 
     #[test]
@@ -101,17 +80,50 @@ mod tests {
         let whole =
             read("PUT http://job/a?b=c HTTP/1.1\r\nAuthorization: Bearer x \r\ncontent-length: 2\r\n\r\nhi");
         let whole = whole.expect("a request");
-        assert_eq!((whole.path.as_str(), whole.body.as_slice()), ("/a", b"hi".as_slice()));
-        assert_eq!(whole.authorization.as_deref(), Some("Bearer x"));
+        assert_eq!((whole.head.path.as_str(), whole.body.as_slice()), ("/a", b"hi".as_slice()));
+        assert_eq!(whole.head.authorization.as_deref(), Some("Bearer x"));
         let chunks =
             read("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n3;x\r\n ho\r\n0\r\n\r\n");
         assert_eq!(chunks.expect("a request").body, b"hi ho");
     }
 
     #[test]
-    fn what_breaks_off_is_no_request() {
-        assert!(matches!(read(""), Err(ReadError::Gone)));
-        assert!(matches!(read("PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nhi"), Err(ReadError::Gone)));
-        assert!(matches!(read("nonsense\r\n\r\n"), Err(ReadError::Malformed)));
+    fn what_breaks_off_or_is_no_http_is_no_request() {
+        use ReadError::{Gone, Malformed as No};
+        let endless = format!("PUT / HTTP/1.1\r\nX: {}", "x".repeat(2 << 20));
+        let cases = [
+            ("", Gone),
+            ("PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nhi", Gone),
+            ("nonsense\r\n\r\n", No(Malformed::Broken)),
+            ("PUT / HTTP/1.1\r\nContent-Length: +2\r\n\r\nhi", No(Malformed::Broken)),
+            ("PUT / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nhi", No(Malformed::Broken)),
+            ("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", No(Malformed::Broken)),
+            ("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi!\r\n", No(Malformed::Broken)),
+            ("PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", No(Malformed::Coding)),
+            (&endless, No(Malformed::TooLong)),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(read(bytes).expect_err("no request"), expected, "{:.80}", bytes);
+        }
+    }
+
+    #[test]
+    fn many_and_long_fields_are_read() {
+        let fields: String = (0..500).map(|number| format!("X-{number}: y\r\n")).collect();
+        let long = "y".repeat(1_000_000);
+        let many = format!("GET / HTTP/1.1\r\n{fields}X: {long}\r\nAuthorization: z\r\n\r\n");
+        assert_eq!(read(&many).expect("a request").head.authorization.as_deref(), Some("z"));
+    }
+
+    #[test]
+    fn an_unwanted_body_is_skipped_unless_it_is_long() {
+        let cases = [(0, "", true), (2, "hi", true), (3, "hi", false), (300_000, "", false)];
+        for (length, body, follows) in cases {
+            let body = if length > 3 { "x".repeat(length) } else { body.to_owned() };
+            let bytes = format!("PUT / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}");
+            let mut reader = bytes.as_bytes();
+            let head = read_request_head(&mut reader).expect("a head");
+            assert_eq!(skip_body(&head, &mut reader), follows, "{length}");
+        }
     }
 }

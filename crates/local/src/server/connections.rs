@@ -7,7 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::listening::Handler;
-use crate::http::{Answer, ReadError, read_request, write_answer};
+use crate::http::{
+    Afterwards, Answer, ReadError, Request, read_body, read_request_head, skip_body, write_answer,
+    write_last_answer,
+};
 use crate::socket::{Listener, Stream};
 
 /// The open connections of a server.
@@ -94,20 +97,47 @@ fn serve(stream: &Stream, id: u64, connections: &Connections, handler: &dyn Hand
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
-        let request = match read_request(&mut reader, &mut writer) {
-            Ok(request) => request,
+        let asked = match ask(&mut reader, stream, handler) {
+            Ok(asked) => asked,
             Err(ReadError::Gone) => return,
-            Err(ReadError::Malformed) => {
-                write_answer(&mut writer, &Answer::error(400, "the request is no HTTP")).ok();
+            Err(ReadError::Malformed(how)) => {
+                write_last_answer(&mut writer, &Answer::malformed(how)).ok();
                 return;
             }
         };
         connections.set_busy(id, true);
-        let answer = handler.answer(&request);
-        let written = write_answer(&mut writer, &answer);
-        if !connections.set_busy(id, false) || written.is_err() || request.closes {
+        let answer = asked.refusal.unwrap_or_else(|| handler.answer(&asked.request));
+        let written = write_answer(&mut writer, &answer, &asked.request.head, asked.afterwards);
+        let goes_on = connections.set_busy(id, false);
+        if !goes_on || written.is_err() || asked.afterwards == Afterwards::Closes {
             stream.shutdown(Shutdown::Both).ok();
             return;
         }
     }
+}
+
+/// A request, of which the body is only read if it isn't refused for its head.
+struct Asked {
+    request: Request,
+    refusal: Option<Answer>,
+    afterwards: Afterwards,
+}
+
+fn ask(
+    reader: &mut BufReader<&Stream>,
+    mut stream: &Stream,
+    handler: &dyn Handler,
+) -> Result<Asked, ReadError> {
+    let head = read_request_head(reader)?;
+    let refusal = handler.refuse(&head);
+    let mut afterwards = head.afterwards;
+    let body = if refusal.is_none() {
+        read_body(&head, reader, &mut stream)?
+    } else {
+        if !skip_body(&head, reader) {
+            afterwards = Afterwards::Closes;
+        }
+        Vec::new()
+    };
+    Ok(Asked { request: Request { head, body }, refusal, afterwards })
 }

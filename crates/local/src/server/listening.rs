@@ -6,11 +6,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::connections::{self, Connections};
-use crate::http::{Answer, Request};
+use crate::http::{Answer, Head, Request};
 use crate::socket::{self, BindError, Closer};
 
 /// Answers requests, several at once.
 pub(super) trait Handler: Send + Sync {
+    /// Why a request isn't even read to its end.
+    fn refuse(&self, _: &Head) -> Option<Answer> {
+        None
+    }
+
     fn answer(&self, request: &Request) -> Answer;
 }
 

@@ -17,7 +17,7 @@ const LOCK: &str = "/api/leader/v0/lock";
 /// The routes of an agent's socket. Absent and empty values are the same.
 #[derive(Debug, Default)]
 pub(super) struct LockRoutes {
-    values: Mutex<HashMap<String, String>>,
+    values: Mutex<HashMap<Vec<u8>, String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -47,7 +47,7 @@ impl Handler for LockRoutes {
     fn answer(&self, request: &Request) -> Answer {
         let started = Instant::now();
         let answer = self.route(request);
-        let (method, path, took) = (&request.method, &request.path, started.elapsed());
+        let (method, path, took) = (&request.head.method, &request.head.path, started.elapsed());
         tracing::debug!("Agent API:\t{method}\t{path}\t{took:?}");
         answer
     }
@@ -55,25 +55,27 @@ impl Handler for LockRoutes {
 
 impl LockRoutes {
     fn route(&self, request: &Request) -> Answer {
-        let path = request.path.strip_suffix('/').filter(|path| *path == LOCK).unwrap_or(&request.path);
-        match (path, request.method.as_str()) {
+        let path =
+            request.head.path.strip_suffix('/').filter(|path| *path == LOCK).unwrap_or(&request.head.path);
+        match (path, request.head.method.as_str()) {
             (PING, "GET") => Answer::json(200, &Pong { now: Timestamp::now().to_string() }),
-            (LOCK, "GET" | "PATCH") => match key(&request.query) {
+            (LOCK, "GET" | "PATCH") => match key(&request.head.query) {
                 None => Answer::error(404, "key missing"),
-                Some(key) if request.method == "GET" => self.get(&key),
+                Some(key) if request.head.method == "GET" => self.get(&key),
                 Some(key) => self.swap(key, &request.body),
             },
-            (PING | LOCK, _) => Answer::wrong_method(),
+            (PING, _) => Answer::wrong_method("GET"),
+            (LOCK, _) => Answer::wrong_method("GET, PATCH"),
             _ => Answer::not_found(),
         }
     }
 
-    fn get(&self, key: &str) -> Answer {
+    fn get(&self, key: &[u8]) -> Answer {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         Answer::json(200, &Held { value: values.get(key).map_or("", String::as_str) })
     }
 
-    fn swap(&self, key: String, body: &[u8]) -> Answer {
+    fn swap(&self, key: Vec<u8>, body: &[u8]) -> Answer {
         let Swap { old, new } = match first_value(body) {
             Ok(swap) => swap,
             Err(reason) => return Answer::error(400, format!("couldn't decode request body: {reason}")),
@@ -94,27 +96,22 @@ impl LockRoutes {
     }
 }
 
-/// The key of a query, unless it is empty.
-fn key(query: &str) -> Option<String> {
+/// The key of a query, unless it is empty. A key can be any bytes.
+fn key(query: &str) -> Option<Vec<u8>> {
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).collect::<Vec<u8>>();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.into_iter().find(|(name, _)| *name == "key")?;
-    let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
-    (!value.is_empty()).then_some(value)
+    let (_, value) = pairs.into_iter().find(|(name, _)| decoded(name) == b"key")?;
+    Some(decoded(value)).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::plain;
 
     fn ask(routes: &LockRoutes, method: &str, path: &str, query: &str, body: &str) -> String {
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            authorization: None,
-            body: body.as_bytes().to_vec(),
-            closes: true,
-        };
+        let head = plain(method, &format!("{path}?{query}"));
+        let request = Request { head, body: body.as_bytes().to_vec() };
         let answer = routes.answer(&request);
         format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body).trim_end())
     }

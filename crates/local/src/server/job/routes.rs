@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authentication;
 use super::promises::Promises;
-use crate::http::{Answer, Request, first_value};
+use crate::http::{Answer, Head, Request, first_value};
 use crate::server::listening::Handler;
 use redkite_shell::{OverrideMode, Protection};
 
@@ -29,13 +29,13 @@ pub(super) struct Routes {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct EnvUpdate {
-    env: Option<BTreeMap<String, Option<String>>>,
+    env: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct EnvRemoval {
-    keys: Option<Vec<String>>,
+    keys: Vec<Option<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -64,14 +64,17 @@ struct One<'a, T: ?Sized> {
 }
 
 impl Handler for Routes {
+    fn refuse(&self, head: &Head) -> Option<Answer> {
+        let started = Instant::now();
+        let refusal = authentication::check(head.authorization.as_deref(), &self.token).err()?;
+        self.note(head, started);
+        Some(Answer::error(401, refusal.to_string()))
+    }
+
     fn answer(&self, request: &Request) -> Answer {
         let started = Instant::now();
-        let answer = match authentication::check(request.authorization.as_deref(), &self.token) {
-            Ok(()) => self.route(request),
-            Err(refusal) => Answer::error(401, refusal.to_string()),
-        };
-        let (method, path, took) = (&request.method, &request.path, started.elapsed());
-        self.job.served(&format!("Job API:\t{method}\t{path}\t{took:?}"));
+        let answer = self.route(request);
+        self.note(&request.head, started);
         answer
     }
 }
@@ -81,24 +84,30 @@ impl Routes {
         Self { job, token, promises: Promises::default(), changing: Mutex::new(()) }
     }
 
+    fn note(&self, head: &Head, started: Instant) {
+        let (method, path, took) = (&head.method, &head.path, started.elapsed());
+        self.job.served(&format!("Job API:\t{method}\t{path}\t{took:?}"));
+    }
+
     fn route(&self, request: &Request) -> Answer {
-        let Some(route) = request.path.strip_prefix(BASE) else { return Answer::not_found() };
-        let answer = match (route, request.method.as_str()) {
+        let Some(route) = request.head.path.strip_prefix(BASE) else { return Answer::not_found() };
+        let answer = match (route, request.head.method.as_str()) {
             ("/env", "GET") => Ok(Answer::json(200, &one("env", &self.job.environment()))),
             ("/env", "PATCH") => self.change(&request.body),
             ("/env", "DELETE") => self.remove(&request.body),
             ("/workdir", "PUT") => self.workdir(&request.body),
             ("/redactions", "POST") => self.redact(&request.body),
             ("/promise-failure", "POST") => self.promise(&request.body),
-            ("/env" | "/workdir" | "/redactions" | "/promise-failure", _) => Ok(Answer::wrong_method()),
+            ("/env", _) => Ok(Answer::wrong_method("DELETE, GET, PATCH")),
+            ("/workdir", _) => Ok(Answer::wrong_method("PUT")),
+            ("/redactions" | "/promise-failure", _) => Ok(Answer::wrong_method("POST")),
             _ => Ok(Answer::not_found()),
         };
         answer.unwrap_or_else(|refusal| refusal)
     }
 
     fn change(&self, body: &[u8]) -> Result<Answer, Answer> {
-        let update: EnvUpdate = decode(body)?;
-        let update = update.env.unwrap_or_default();
+        let EnvUpdate { env: update } = decode(body)?;
         let _all_or_nothing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.refuse_protected(update.keys())?;
         let nulls: Vec<_> =
@@ -124,7 +133,7 @@ impl Routes {
 
     fn remove(&self, body: &[u8]) -> Result<Answer, Answer> {
         let removal: EnvRemoval = decode(body)?;
-        let mut names = removal.keys.unwrap_or_default();
+        let mut names: Vec<_> = removal.keys.into_iter().map(Option::unwrap_or_default).collect();
         let _all_or_nothing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.refuse_protected(names.iter())?;
         let before = self.job.environment();
