@@ -15,8 +15,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    // Closing the file is what gives the lock back.
-    _file: File,
+    file: File,
+}
+
+/// Closing the file would not do: a child that is just being started, by another thread, has a copy of it until its
+/// program begins, and with the copy the lock.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A lock that can't be given back goes with the file.
+        self.file.unlock().ok();
+    }
 }
 
 /// A lock that was not got.
@@ -47,7 +55,7 @@ impl Shell {
         let file = file.map_err(failed)?;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lock { _file: file }),
+                Ok(()) => return Ok(Lock { file }),
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
                 Err(TryLockError::WouldBlock) => {}
             }
@@ -59,5 +67,28 @@ impl Shell {
                 return Err(LockError::Over(RunError::over(context)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::Verbosity;
+    use crate::test_shell::TestShell;
+
+    #[test]
+    fn a_lock_that_is_given_back_is_free_whoever_has_a_copy_of_its_file() {
+        let root = tempfile::tempdir().expect("a directory");
+        let shell = TestShell::new(Verbosity::Normal).shell;
+        let at_once = shell.context().with_deadline(Instant::now());
+        let lock = || shell.lock(&root.path().join("lock"), &at_once);
+        let held = lock().expect("nobody has it");
+        let copy_of_a_child = held.file.try_clone().expect("copied");
+        assert!(matches!(lock(), Err(LockError::Over(_))));
+        drop(held);
+        lock().expect("it is free");
+        drop(copy_of_a_child);
     }
 }

@@ -73,13 +73,24 @@ fn a_mirror_that_is_not_there_is_done_without() {
     assert!(!bed.path("mirrors").exists());
 }
 
+/// The file of a lock that somebody holds.
+pub(crate) struct Held(std::fs::File);
+
+/// Closing it would leave the lock with the children that other tests are just starting: they have a copy of the
+/// file until their program begins.
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.unlock().expect("it is held");
+    }
+}
+
 /// The file of a lock, held by somebody.
-pub(crate) fn held(bed: &Bed, lock: &str) -> std::fs::File {
+pub(crate) fn held(bed: &Bed, lock: &str) -> Held {
     std::fs::create_dir_all(bed.path("mirrors")).expect("made");
     let name = redkite_git::paths::sanitised(&bed.path("project").to_string_lossy());
     let held = std::fs::File::create(bed.path(&format!("mirrors/{name}.{lock}lockf"))).expect("made");
     held.lock().expect("nobody else has it");
-    held
+    Held(held)
 }
 
 #[test]
