@@ -169,11 +169,13 @@ fn cause(error: &ureq::Error) -> &(dyn std::error::Error + 'static) {
     }
 }
 
-/// An error that no repetition heals: the URL itself, or the proxy's, is at fault.
+/// An error that no repetition heals: the URL itself, or the proxy's, is at fault, or what answers there speaks
+/// something else.
 fn is_hopeless(error: &ureq::Error) -> bool {
-    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Other, RequireHttpsOnly, TlsRequired};
+    use ureq::Error::{BadUri, Http, InvalidProxyUrl, Other, Protocol, RequireHttpsOnly, TlsRequired};
     match error {
         Other(inner) => inner.is::<ProxyError>(),
-        other => matches!(other, BadUri(_) | Http(_) | InvalidProxyUrl | RequireHttpsOnly(_) | TlsRequired),
+        BadUri(_) | Http(_) | InvalidProxyUrl | Protocol(_) | RequireHttpsOnly(_) | TlsRequired => true,
+        _ => false,
     }
 }

@@ -81,6 +81,12 @@ impl Endpoint {
     /// Where agents connect unless told otherwise.
     pub const DEFAULT: &str = "https://agent-edge.buildkite.com/v3";
 
+    /// The one that a job was told of; nothing means the default.
+    #[must_use]
+    pub fn of_job(text: &str) -> Self {
+        Self(if text.is_empty() { Self::DEFAULT } else { text }.to_owned())
+    }
+
     /// The full URL of `path`.
     #[must_use]
     pub fn join(&self, path: &Path) -> String {

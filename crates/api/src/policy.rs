@@ -46,6 +46,8 @@ pub struct Jitter {
 pub enum Stop {
     /// A status that is not retryable, an undecodable answer, a transport error that will not heal (§6.3).
     Standard,
+    /// The same, but a body that just broke off is no answer.
+    StandardAnswer,
     /// Nothing does.
     Never,
     /// Any answer at all, or a transport error that will not heal. A body that just broke off is no answer.
@@ -168,7 +170,7 @@ pub const CONTROL: Policy = Policy { jitter: ONE_SECOND, ..every(5, 1, Stop::Sta
 /// `POST jobs/{job}/oidc/tokens`.
 pub const OIDC: Policy = doubling(5);
 /// `GET jobs/{job}/secrets`.
-pub const SECRET: Policy = Policy { jitter: BACK_ONE_ON_FIVE, ..doubling(3) };
+pub const SECRET: Policy = Policy { jitter: BACK_ONE_ON_FIVE, stop: Stop::StandardAnswer, ..doubling(3) };
 /// `POST jobs/{job}/repository_access_token`.
 pub const REPOSITORY_TOKEN: Policy =
     Policy { retry_after: RetryAfter::Honoured, ..every(3, 5, Stop::FinalStatus) };
@@ -285,6 +287,7 @@ impl Stop {
         match self {
             Self::Never => false,
             Self::Standard => !error.is_retryable(),
+            Self::StandardAnswer => !error.is_retryable() && !error.is_broken_off(),
             Self::AnyResponse if error.is_broken_off() => false,
             Self::AnyResponse => status.is_some() || !error.is_retryable(),
             Self::FinalStatus => status.is_some() && !error.is_retryable(),

@@ -145,6 +145,7 @@ fn failures_are_repeated_as_the_spec_says() {
         ("header times", policy::HEADER_TIMES, "......rrrrr"),
         ("finish", policy::FINISH, ".....rr..r."),
         ("set-batch", policy::META_DATA_SET_BATCH, "r..rrrrrrrr"),
+        ("secret", policy::SECRET, ".....rr.rr."),
         ("repository token", policy::REPOSITORY_TOKEN, ".....rr..rr"),
         ("pipeline status", policy::PIPELINE_STATUS, "rrr.rrrrrrr"),
         ("artifacts create", policy::ARTIFACTS_CREATE, ".....rrrrrr"),

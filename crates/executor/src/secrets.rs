@@ -129,7 +129,7 @@ fn fetch(client: &Client, job: &str, wishes: &[Wish]) -> Result<Vec<String>, Sec
 
 /// A client for the server that the agent has told the job of.
 fn client(env: &Env) -> Client {
-    let endpoint = Endpoint::from(&*env.text("BUILDKITE_AGENT_ENDPOINT"));
+    let endpoint = Endpoint::of_job(&env.text("BUILDKITE_AGENT_ENDPOINT"));
     let token = Token::from(&*env.text("BUILDKITE_AGENT_ACCESS_TOKEN"));
     let disabled = matches!(&*env.text("BUILDKITE_NO_HTTP2"), "true" | "1");
     Client::new(Settings {

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) enum Answer {
     /// A status and a body.
     Of(u16, String),
+    /// These words, whether they are HTTP or not, and the end of the connection.
+    Raw(&'static str),
     /// Nothing, for as long as the test runs.
     Hang,
 }
@@ -112,12 +114,18 @@ fn serve(
         return serve(stream, rule, kept, url);
     }
     let answer = rule(&route, before).unwrap_or_else(|| usual(&route, url));
-    if let Answer::Of(status, body) = answer {
-        let length = body.len();
-        write!(stream, "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")?;
-        stream.shutdown(std::net::Shutdown::Both)?;
+    match answer {
+        Answer::Hang => return Ok(()),
+        Answer::Raw(text) => stream.write_all(text.as_bytes())?,
+        Answer::Of(status, body) => {
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            )?;
+        }
     }
-    Ok(())
+    stream.shutdown(std::net::Shutdown::Both)
 }
 
 fn read(stream: &TcpStream) -> std::io::Result<Request> {

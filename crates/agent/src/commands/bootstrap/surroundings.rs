@@ -139,7 +139,7 @@ impl RunningJob {
             "true" | "1" => Http2::Disabled,
             _ => Http2::Offered,
         };
-        let endpoint = Endpoint::from(&*env.text("BUILDKITE_AGENT_ENDPOINT"));
+        let endpoint = Endpoint::of_job(&env.text("BUILDKITE_AGENT_ENDPOINT"));
         let token = Token::from(&*env.text("BUILDKITE_AGENT_ACCESS_TOKEN"));
         Client::new(Settings { headers, http2, ..Settings::new(endpoint, token) })
     }
