@@ -3,18 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
-use http::{HeaderValue, Request, Response};
-use percent_encoding::percent_decode_str;
+use http::{Request, Response};
 use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, Body, Error};
 use url::Url;
 
-use crate::proxies::Proxies;
+use crate::proxies::{Proxies, proxy_authorization};
 use crate::{forwarding, redirect, tls};
 
 /// Connections, made when they are needed and kept for what is asked next. Clones share them.
@@ -91,7 +88,7 @@ impl Connections {
         ) -> ConfigBuilder<ureq::typestate::HttpCrateScope<B>>,
     ) -> Result<Response<Body>, Error> {
         let way = self.way(&request.uri().to_string())?;
-        if let Some(credentials) = way.forwarding().and_then(credentials) {
+        if let Some(credentials) = way.forwarding().and_then(proxy_authorization) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, credentials);
         }
         let agent = self.agent(way)?;
@@ -142,19 +139,6 @@ impl Way {
         let proxy = self.proxy.as_ref().filter(|proxy| proxy.scheme() == "http")?;
         (self.security == Security::None).then_some(proxy)
     }
-}
-
-/// Basic authentication with what the proxy's URL holds.
-fn credentials(proxy: &Url) -> Option<HeaderValue> {
-    if proxy.username().is_empty() && proxy.password().is_none() {
-        return None;
-    }
-    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-    let pair =
-        [decoded(proxy.username()), vec![b':'], decoded(proxy.password().unwrap_or_default())].concat();
-    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Trust in what the system, or the environment in its place, trusts.

@@ -51,6 +51,6 @@ pub use headers::{AGENT_BUILD, AGENT_VERSION, RequestHeaders, UserAgent, VARIABL
 pub use ids::{AgentId, ArtifactId, BuildId, JobId, StepRef};
 pub use path::{Endpoint, Path, encode_segment};
 #[cfg(any(feature = "blocking", feature = "async"))]
-pub use proxies::{Proxies, ProxyError};
+pub use proxies::{Proxies, ProxyError, proxy_authorization};
 pub use settings::{Http2, HttpLog, Settings};
 pub use token::Token;

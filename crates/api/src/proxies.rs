@@ -3,7 +3,11 @@
 
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 /// The proxies that a process's environment names, and what is reached without them.
@@ -55,6 +59,7 @@ pub enum ProxyError {
 
 const HTTP: &str = "HTTP_PROXY";
 const HTTPS: &str = "HTTPS_PROXY";
+const SOCKS_PORT: u16 = 1080;
 
 impl Proxies {
     /// Those of this process.
@@ -80,11 +85,27 @@ impl Proxies {
     /// # Errors
     /// The variable that counts makes no sense.
     pub fn for_url(&self, url: &Url) -> Result<Option<&Url>, ProxyError> {
-        let (setting, name) = match url.scheme() {
-            "http" => (&self.http, HTTP),
-            "https" => (&self.https, HTTPS),
-            _ => return Ok(None),
-        };
+        match url.scheme() {
+            "http" => self.choose(&self.http, HTTP, url),
+            "https" => self.choose(&self.https, HTTPS, url),
+            _ => Ok(None),
+        }
+    }
+
+    /// The proxy for calls of gRPC: that of `https` also without TLS, because HTTP/2 needs a tunnel.
+    ///
+    /// # Errors
+    /// The variable makes no sense.
+    pub fn for_calls(&self, url: &Url) -> Result<Option<&Url>, ProxyError> {
+        self.choose(&self.https, HTTPS, url)
+    }
+
+    fn choose<'a>(
+        &self,
+        setting: &'a Setting,
+        name: &'static str,
+        url: &Url,
+    ) -> Result<Option<&'a Url>, ProxyError> {
         let Some(host) = url.host().filter(|_| *setting != Setting::None) else { return Ok(None) };
         let port = url.port_or_known_default();
         if is_loopback(&host) || self.direct.iter().any(|entry| entry.matches(&host, port)) {
@@ -113,16 +134,38 @@ impl Setting {
         let bare = || Some(format!("http://{text}")).filter(|_| !text.contains("://"));
         let parsed = whole.or_else(|| Url::parse(&bare()?).ok().filter(Url::has_host));
         match parsed {
-            Some(mut url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => {
-                // Go lets the proxy look names up in both; elsewhere that is what the `h` says.
-                if url.scheme() == "socks5" && url.set_scheme("socks5h").is_err() {
-                    return Self::Unusable;
-                }
-                Self::Proxy(url)
+            Some(url) if matches!(url.scheme(), "http" | "https") => Self::Proxy(url),
+            Some(url) if matches!(url.scheme(), "socks5" | "socks5h") => {
+                socks(url).map_or(Self::Unusable, Self::Proxy)
             }
             _ => Self::Unusable,
         }
     }
+}
+
+/// Go lets the proxy look names up in both schemes; elsewhere that is what the `h` says. Nor do all libraries know the port.
+fn socks(mut url: Url) -> Option<Url> {
+    if url.scheme() == "socks5" {
+        url.set_scheme("socks5h").ok()?;
+    }
+    if url.port().is_none() {
+        url.set_port(Some(SOCKS_PORT)).ok()?;
+    }
+    Some(url)
+}
+
+/// What a proxy is shown: basic authentication with what its URL holds.
+#[must_use]
+pub fn proxy_authorization(proxy: &Url) -> Option<HeaderValue> {
+    if proxy.username().is_empty() && proxy.password().is_none() {
+        return None;
+    }
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let pair =
+        [decoded(proxy.username()), vec![b':'], decoded(proxy.password().unwrap_or_default())].concat();
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {
@@ -218,10 +261,29 @@ mod tests {
             ("proxy:3128", "http://proxy:3128/"),
             ("10.0.0.1:3128", "http://10.0.0.1:3128/"),
             ("https://proxy", "https://proxy/"),
-            ("socks5://proxy:1080", "socks5h://proxy:1080"),
+            ("socks5://u:p@proxy:1081", "socks5h://u:p@proxy:1081"),
+            ("socks5h://proxy", "socks5h://proxy:1080"),
         ] {
             check(&[("HTTP_PROXY", text)], "http://h/", Ok(Some(url)));
         }
+    }
+
+    #[test]
+    fn calls_go_through_the_proxy_of_https_whatever_their_scheme_is() {
+        let both =
+            of(&[("HTTP_PROXY", "http://plain"), ("HTTPS_PROXY", "http://secure"), ("NO_PROXY", "d:80")]);
+        for (url, expected) in [
+            ("http://h:4317/", Some("http://secure/")),
+            ("https://h:4317/", Some("http://secure/")),
+            ("http://localhost:4317/", None),
+            ("http://d/", None),
+        ] {
+            let found = both.for_calls(&Url::parse(url).expect(url)).map(|proxy| proxy.map(Url::as_str));
+            assert_eq!(found, Ok(expected), "{url}");
+        }
+        let nonsense = of(&[("HTTPS_PROXY", "ftp://p")]);
+        let url = Url::parse("http://h").expect("a URL");
+        assert_eq!(nonsense.for_calls(&url), Err(ProxyError::Unusable("HTTPS_PROXY")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! it. What is switched off is an empty handle: no thread, no runtime, no allocation. [`Setup`] switches it on. The
 //! OpenTelemetry SDK keeps, samples and batches spans; `otlp` and `datadog` send them, `logs` sends lines.
 
+mod client;
 mod datadog;
 mod exporter;
 mod job;

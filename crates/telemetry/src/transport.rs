@@ -1,18 +1,23 @@
 //! Sending messages to a collector: HTTP or gRPC, from a thread that may wait.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, TE};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, TE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
-use redkite_api::{Proxies, ProxyError};
+use redkite_api::ProxyError;
 use tokio::sync::watch;
 
+use crate::client::Client;
 use crate::retry::{Next, Pauses};
-use crate::socket::{self, NoSockets};
+use crate::socket::NoSockets;
 use crate::tls::{TlsError, TlsFiles};
+
+/// What we say we are.
+const AGENT: &str = concat!("OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
 
 /// Where messages go, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +80,8 @@ pub(crate) enum ClientError {
     Proxy(#[from] ProxyError),
     #[error("{0}")]
     Http(#[from] reqwest::Error),
+    #[error("the proxy in HTTPS_PROXY: {0}")]
+    ProxyAddress(#[from] http::uri::InvalidUri),
     #[error("starting to listen for answers: {0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -101,7 +108,7 @@ impl SendError {
 #[derive(Debug)]
 pub(crate) struct Transport {
     destination: Destination,
-    client: reqwest::Client,
+    client: Client,
     runtime: tokio::runtime::Runtime,
     closing: watch::Receiver<Option<Instant>>,
 }
@@ -113,7 +120,7 @@ impl Transport {
         closing: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, SendError> {
         let failed = |source| SendError::Client { url: destination.url.clone(), source };
-        let client = client(&destination).map_err(failed)?;
+        let client = Client::new(&destination).map_err(failed)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.into()))?;
         Ok(Self { destination, client, runtime, closing })
@@ -160,12 +167,14 @@ impl Transport {
 
     async fn attempt(&self, body: Bytes, extra: &[(&'static str, String)]) -> Result<(), SendError> {
         let url = || self.destination.url.clone();
-        let mut request = self.client.post(&self.destination.url).headers(self.headers()).body(body);
+        let connection = |error: &dyn Error| SendError::Connection { url: url(), reason: self.reason(error) };
+        let mut request = http::Request::post(&self.destination.url);
         for (name, value) in extra {
             request = request.header(*name, value);
         }
-        let connection = |error: reqwest::Error| SendError::Connection { url: url(), reason: chain(&error) };
-        let answer = request.send().await.map_err(connection)?;
+        let mut request = request.body(body).map_err(|error| connection(&error))?;
+        request.headers_mut().extend(self.headers());
+        let answer = self.client.send(request).await.map_err(|error| connection(&*error))?;
         let status = answer.status();
         if !status.is_success() {
             let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -176,19 +185,21 @@ impl Transport {
             });
         }
         match self.destination.framing {
-            Framing::Plain(_) => answer.bytes().await.map(drop).map_err(connection),
+            Framing::Plain(_) => {
+                answer.into_body().collect().await.map(drop).map_err(|error| connection(&error))
+            }
             Framing::Grpc => self.call_end(answer).await,
         }
     }
 
     /// Of a call's answer only the status counts, which comes at its end.
-    async fn call_end(&self, answer: reqwest::Response) -> Result<(), SendError> {
+    async fn call_end(&self, answer: http::Response<reqwest::Body>) -> Result<(), SendError> {
         let mut status = grpc_status(answer.headers());
-        let mut body = http::Response::from(answer).into_body();
+        let mut body = answer.into_body();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| SendError::Connection {
                 url: self.destination.url.clone(),
-                reason: chain(&error),
+                reason: self.reason(&error),
             })?;
             status = frame.trailers_ref().and_then(grpc_status).or(status);
         }
@@ -218,6 +229,7 @@ impl Transport {
 
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         let gzip = self.destination.compression == Compression::Gzip;
         match self.destination.framing {
             Framing::Grpc => {
@@ -244,45 +256,17 @@ impl Transport {
         headers
     }
 
+    /// What went wrong, and on whose way.
+    fn reason(&self, error: &dyn Error) -> String {
+        let reason = chain(error);
+        self.client
+            .proxy()
+            .map_or_else(|| reason.clone(), |proxy| format!("through the proxy {proxy}: {reason}"))
+    }
+
     fn timed_out(&self) -> SendError {
         SendError::TimedOut { url: self.destination.url.clone() }
     }
-}
-
-fn client(destination: &Destination) -> Result<reqwest::Client, ClientError> {
-    let protocols: &[&[u8]] = match destination.framing {
-        Framing::Grpc => &[b"h2"],
-        Framing::Plain(_) => &[b"http/1.1"],
-    };
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(destination.timeout)
-        .tls_backend_preconfigured(destination.tls.configuration(protocols)?);
-    builder = match destination.framing {
-        Framing::Grpc => builder.http2_prior_knowledge(),
-        Framing::Plain(_) => builder.http1_only(),
-    };
-    if let Some(socket) = &destination.socket {
-        builder = socket::through(builder, socket)?;
-    }
-    Ok(match proxies(destination)? {
-        Some(proxies) => builder.proxy(proxies.into_reqwest()),
-        None => builder.no_proxy(),
-    }
-    .build()?)
-}
-
-/// The proxies to choose from. A proxy forwards no HTTP/2 without TLS: what is sent so is sent directly.
-fn proxies(destination: &Destination) -> Result<Option<Proxies>, ProxyError> {
-    let Ok(url) = reqwest::Url::parse(&destination.url) else { return Ok(None) };
-    let plain_grpc = destination.framing == Framing::Grpc && url.scheme() == "http";
-    if plain_grpc || destination.socket.is_some() {
-        return Ok(None);
-    }
-    let proxies = Proxies::from_environment();
-    proxies.for_url(&url)?;
-    Ok(Some(proxies))
 }
 
 /// Waits until the process's last exports have had their time.
@@ -308,7 +292,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An error with its causes, the address left to whoever says it.
-fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn Error) -> String {
     let mut texts = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {

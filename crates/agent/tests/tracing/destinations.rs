@@ -153,20 +153,60 @@ fn proxies_lead_to_collectors() {
     assert_eq!(proxy.seen()[0], "POST http://collector.test/v1/traces HTTP/1.1");
 }
 
+/// As Go's gRPC does it: by the proxy of `https`, whatever the address says.
+#[test]
+fn calls_without_tls_go_through_a_tunnel() {
+    let collector = Collector::start();
+    let proxy = Proxy::start(collector.grpc, Some("Basic dXNlcjpwQHNz"));
+    let url = format!("http://user:p%40ss@127.0.0.1:{}", proxy.port);
+    let (_machine, ended) = job(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.test:4317"),
+        ("BUILDKITE_JOB_LOGS_OTLP", "true"),
+        ("https_proxy", &url),
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+    ]);
+    check_arrived(&collector.collected, &ended);
+    let seen = proxy.seen();
+    assert!(seen.iter().all(|line| line == "CONNECT collector.test:4317 HTTP/1.1"), "{seen:?}");
+    assert_eq!(seen.len(), 2, "one for spans, one for lines");
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named() {
+    let collector = Collector::start();
+    for endpoint in ["http://collector.test:4317", "https://collector.test:4317"] {
+        let proxy = Proxy::start(collector.grpc, Some("Basic none"));
+        let url = format!("http://user:do-not-show@127.0.0.1:{}", proxy.port);
+        let (_machine, ended) = job(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("HTTPS_PROXY", &url)]);
+        check_lost(&collector.collected, &ended, &format!("through the proxy 127.0.0.1:{}: ", proxy.port));
+        let log = text(&ended.stderr);
+        assert!(log.contains("proxy authorization required") && !log.contains("do-not-show"), "{log}");
+    }
+}
+
 /// 0.0.0.0 leads to this machine, and isn't one of the addresses that no proxy is asked for.
 #[test]
 fn no_proxy_is_heeded() {
-    for (list, proxied) in [("", true), ("1.0.0.0/8,0.0.0.0/8", false)] {
-        let collector = Collector::start();
-        let proxy = Proxy::start(collector.http, None);
-        let (_machine, ended) = job(&[
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://0.0.0.0:{}", collector.http)),
-            ("HTTP_PROXY", &proxy.url()),
-            ("NO_PROXY", list),
-        ]);
-        check_arrived(&collector.collected, &ended);
-        assert_eq!(proxy.seen().is_empty(), !proxied, "{list}");
+    let direct = "1.0.0.0/8,0.0.0.0/8";
+    for (protocol, variable) in [("http/protobuf", "HTTP_PROXY"), ("grpc", "HTTPS_PROXY")] {
+        for (list, host, proxied) in [
+            ("", "0.0.0.0", true),
+            (direct, "0.0.0.0", false),
+            ("", "127.0.0.1", false),
+            ("", "localhost", false),
+        ] {
+            let collector = Collector::start();
+            let port = if protocol == "grpc" { collector.grpc } else { collector.http };
+            let proxy = Proxy::start(port, None);
+            let (_machine, ended) = job(&[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{host}:{port}")),
+                (variable, &proxy.url()),
+                ("NO_PROXY", list),
+            ]);
+            check_arrived(&collector.collected, &ended);
+            assert_eq!(proxy.seen().is_empty(), !proxied, "{protocol} {list} {host}");
+        }
     }
 }
 

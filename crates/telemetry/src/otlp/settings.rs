@@ -106,7 +106,10 @@ impl Settings<'_> {
             // A call's path is its name: one that is given does not matter.
             (Framing::Grpc, own, common) => {
                 let (root, _) = self.split(&own.or(common).unwrap_or_default())?;
-                Ok(format!("{root}{path}"))
+                // Go's gRPC knows one port, whether with TLS or without.
+                let root: Uri = root.parse().map_err(|_| OtlpError::Endpoint { endpoint: root })?;
+                let port = if root.port().is_none() { ":443" } else { "" };
+                Ok(format!("{}{port}{path}", root.to_string().trim_end_matches('/')))
             }
         }
     }
@@ -216,6 +219,8 @@ mod tests {
         check(&[("ENDPOINT", "https://c:1/x")], &format!("https://c:1{SPANS}"));
         check(&[("ENDPOINT", "c:1")], &format!("https://c:1{SPANS}"));
         check(&[("ENDPOINT", "c:1"), ("INSECURE", "true")], &format!("http://c:1{SPANS}"));
+        check(&[("ENDPOINT", "http://c")], &format!("http://c:443{SPANS}"));
+        check(&[("ENDPOINT", "http://[fd00::1]")], &format!("http://[fd00::1]:443{SPANS}"));
         check(
             &[("ENDPOINT", "http://a:1"), ("TRACES_ENDPOINT", "http://b:1")],
             &format!("http://b:1{SPANS}"),
