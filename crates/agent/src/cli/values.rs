@@ -68,6 +68,11 @@ impl GoDuration {
     pub(crate) fn as_std(self) -> Duration {
         Duration::from_nanos(u64::try_from(self.nanoseconds).unwrap_or(0))
     }
+
+    /// Whether it was over before it began.
+    pub(crate) fn is_negative(self) -> bool {
+        self.nanoseconds < 0
+    }
 }
 
 impl FromStr for GoDuration {

@@ -32,15 +32,13 @@ pub(crate) struct SocketOptions {
     pub(crate) sockets_path: FilePath,
 }
 
-/// Below `$HOME`, or else the home directory of the user database, or else the temporary directory.
+/// Below `$HOME`, or else the temporary directory: whoever starts agents and calls them without a home finds them
+/// there, whatever the user database says.
 #[expect(clippy::disallowed_methods, reason = "the default is made before an environment is passed around")]
 pub(crate) fn default_sockets_path() -> PathBuf {
-    const BELOW_HOME: &str = ".buildkite-agent/sockets";
     if std::env::var_os("HOME").is_some_and(|home| !home.is_empty()) {
-        return PathBuf::from("$HOME").join(BELOW_HOME);
-    }
-    match std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) {
-        Some(home) => home.join(BELOW_HOME),
-        None => std::env::temp_dir().join("buildkite-sockets"),
+        PathBuf::from("$HOME").join(".buildkite-agent/sockets")
+    } else {
+        std::env::temp_dir().join("buildkite-sockets")
     }
 }

@@ -57,9 +57,9 @@ fn plain(input: &Input) -> Result<BTreeMap<String, String>, Failure> {
     }
 }
 
-/// An object; null is an empty value.
+/// An object, in which null is an empty value; null is an empty one.
 fn json(input: &Input) -> Result<BTreeMap<String, String>, Failure> {
-    let read = serde_json::from_str::<BTreeMap<String, Option<String>>>(&input.text);
-    let read = read.map_err(|error| input.refused(error))?;
+    let read = serde_json::from_str::<Option<BTreeMap<String, Option<String>>>>(&input.text);
+    let read = read.map_err(|error| input.refused(error))?.unwrap_or_default();
     Ok(read.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect())
 }

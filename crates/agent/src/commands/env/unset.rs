@@ -40,17 +40,20 @@ impl Command for Args {
     }
 }
 
-/// The names to remove; none at all is told from an empty list. Of several JSON lists the last one counts.
+/// The names to remove; none at all is told from an empty list. Of several JSON lists the last one counts, in which
+/// null is an empty name.
 fn names(arguments: Vec<String>, format: &str) -> Result<Option<Vec<String>>, Failure> {
     let inputs = inputs(arguments)?;
     match format {
         "plain" if inputs.is_empty() => Ok(None),
         "plain" => Ok(Some(inputs.into_iter().map(|input| input.text).collect())),
         "json" => {
-            let lists = inputs
-                .iter()
-                .map(|input| serde_json::from_str(&input.text).map_err(|error| input.refused(error)));
-            Ok(lists.collect::<Result<Vec<_>, _>>()?.pop())
+            let lists = inputs.iter().map(|input| {
+                let list = serde_json::from_str::<Option<Vec<Option<String>>>>(&input.text);
+                list.map_err(|error| input.refused(error))
+            });
+            let last = lists.collect::<Result<Vec<_>, _>>()?.pop().flatten();
+            Ok(last.map(|names| names.into_iter().map(Option::unwrap_or_default).collect()))
         }
         other => Err(Failure::new(format!("invalid input format {other:?}"))),
     }

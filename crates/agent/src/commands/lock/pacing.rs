@@ -22,6 +22,10 @@ pub(super) fn until<T>(
     what: &str,
     mut ask: impl FnMut() -> Result<Option<T>, Failure>,
 ) -> Result<T, Failure> {
+    let too_late = || Failure::new(format!("{what}: context deadline exceeded"));
+    if options.lock_wait_timeout.is_negative() {
+        return Err(too_late());
+    }
     let limit = options.lock_wait_timeout.as_std();
     let deadline = (!limit.is_zero()).then(|| Instant::now() + limit);
     loop {
@@ -30,7 +34,7 @@ pub(super) fn until<T>(
         }
         let left = deadline.map_or(INTERVAL, |deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_zero() {
-            return Err(Failure::new(format!("{what}: context deadline exceeded")));
+            return Err(too_late());
         }
         pause(left.min(INTERVAL));
     }

@@ -68,9 +68,15 @@ impl Args {
         if self.format == "none" {
             return Ok(vec![input.trim().to_owned()]);
         }
-        let first = serde_json::Deserializer::from_str(&input).into_iter::<BTreeMap<String, String>>().next();
-        let secrets = match first {
-            Some(Ok(secrets)) => secrets,
+        type Secrets = BTreeMap<String, Option<String>>;
+        let first = serde_json::Deserializer::from_str(&input).into_iter::<Option<Secrets>>().next();
+        let secrets: BTreeMap<_, _> = match first {
+            // Null hides nothing: it is what a secret is that somebody doesn't have.
+            Some(Ok(secrets)) => secrets
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|(name, secret)| Some((name, secret?)))
+                .collect(),
             Some(Err(error)) if tracing::enabled!(tracing::Level::DEBUG) => {
                 return Err(Failure::new(chain(&error)));
             }

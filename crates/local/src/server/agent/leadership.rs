@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::client::{ClientError, ping};
-use crate::socket;
+use crate::{described, socket};
 
 /// The leader is looked after this often, and must answer within this time.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ struct Place {
 /// Why somebody who should lead doesn't.
 #[derive(Debug, thiserror::Error)]
 enum NotLed {
-    #[error("the leader's link {path} can't be read: {source}")]
+    #[error("the leader's link {path} can't be read")]
     Link { path: String, source: io::Error },
     #[error(transparent)]
     Ping(#[from] ClientError),
@@ -64,9 +64,9 @@ impl Drop for Leadership {
 fn watch(place: &Place, stopped: &Receiver<()>) {
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         if let Err(error) = place.check() {
-            tracing::warn!("Agent API: Leader ping failed, staging coup: {error}");
+            tracing::warn!("Agent API: Leader ping failed, staging coup: {}", described(&error));
             tracing::warn!("Agent API: Leader state (locks) has been lost!");
-            std::fs::remove_file(&place.link).ok();
+            place.clear();
             if let Err(error) = place.take() {
                 tracing::warn!("Agent API: Failed to become leader: {error}");
             }
@@ -78,6 +78,13 @@ impl Place {
     /// Points the link to this agent, if there is no link.
     fn take(&self) -> io::Result<()> {
         socket::link(&self.own, &self.link)
+    }
+
+    /// Takes away whatever is where the link should be.
+    fn clear(&self) {
+        if std::fs::remove_file(&self.link).is_err() {
+            std::fs::remove_dir(&self.link).ok();
+        }
     }
 
     fn leader(&self) -> Result<PathBuf, NotLed> {
@@ -110,20 +117,38 @@ mod tests {
         }
     }
 
+    fn leads(folder: &Path) -> bool {
+        crate::Locks::of_leader(folder).is_ok_and(|locks| locks.get("k").is_ok())
+    }
+
     #[test]
     fn an_agent_leads_takes_over_from_the_dead_and_resigns() {
         let folder = tempfile::tempdir().expect("a folder");
         let link = folder.path().join("agent-leader");
         socket::link(Path::new("/nowhere/agent-1"), &link).expect("a link");
         let server = AgentServer::start(folder.path()).expect("a server");
-        until("the coup", || {
-            crate::Locks::of_leader(folder.path()).is_ok_and(|locks| locks.get("k").is_ok())
-        });
+        until("the coup", || leads(folder.path()));
         let locks = crate::Locks::of_leader(folder.path()).expect("a leader");
         assert!(locks.compare_and_swap("k", "", "v").expect("an answer").swapped);
         assert_eq!(locks.get("k").expect("an answer"), "v");
         drop(server);
         assert!(link.symlink_metadata().is_err(), "the link goes with the leader");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_link_to_a_leader_is_replaced_by_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let link = folder.path().join("agent-leader");
+        let _server = AgentServer::start(folder.path()).expect("a server");
+        let clear = || std::fs::remove_file(&link).expect("it is a link");
+        clear();
+        until("the link's return", || leads(folder.path()));
+        clear();
+        std::fs::write(&link, "no link").expect("written");
+        until("the link in the place of a file", || leads(folder.path()));
+        clear();
+        std::fs::create_dir(&link).expect("made");
+        until("the link in the place of a folder", || leads(folder.path()));
     }
 }
