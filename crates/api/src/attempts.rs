@@ -1,6 +1,6 @@
 //! What both clients share: the request of one attempt, the words about a failed one, the dice of jitter.
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, BrokenOff, Call};
 use crate::error::{ApiError, Failure};
 use crate::policy::{Next, Policy, Report};
 use crate::redirect;
@@ -80,6 +80,11 @@ pub(crate) fn transport(error: &(dyn Error + 'static), target: &Target, hopeless
     let retryable = !hopeless && !is_tls_refusal(error);
     let failure = Failure::Transport { reason: innermost(error), retryable };
     ApiError::new(target.method.clone(), &target.url, failure)
+}
+
+/// A body that did not come to its end.
+pub(crate) fn broken_off(error: &(dyn Error + 'static)) -> BrokenOff {
+    BrokenOff(innermost(error))
 }
 
 /// The waits' dice: uniform in [0, 1).

@@ -141,21 +141,21 @@ impl Client {
         *request.headers_mut() = headers;
         let response = self.connections.configured(request, |config| config.timeout_global(Some(limit)))?;
         timing.answered();
-        read(response)
+        Ok(read(response))
     }
 }
 
-fn read(response: Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+fn read(response: Response<ureq::Body>) -> Answer {
     let (parts, body) = response.into_parts();
     let is_gzip = parts.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value == "gzip");
     let mut bytes = Vec::new();
     let mut reader = body.into_reader();
-    if is_gzip {
-        GzDecoder::new(reader).read_to_end(&mut bytes)?;
-    } else {
-        reader.read_to_end(&mut bytes)?;
-    }
-    Ok(Answer { proto: parts.version, status: parts.status, headers: parts.headers, body: bytes.into() })
+    let end = match is_gzip {
+        true => GzDecoder::new(reader).read_to_end(&mut bytes),
+        false => reader.read_to_end(&mut bytes),
+    };
+    let body = end.map(|_| bytes.into()).map_err(|error| attempts::broken_off(&error));
+    Answer { proto: parts.version, status: parts.status, headers: parts.headers, body }
 }
 
 /// What ureq wraps without telling it as a cause.

@@ -47,7 +47,7 @@ pub enum Sequence {
     Sent,
 }
 
-/// What came back: a complete answer with its body inflated.
+/// What came back, with its body inflated.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The version of the protocol that it came by.
@@ -56,9 +56,14 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
+    /// The whole body. Only a call that reads it fails when it did not come to its end: the status has told the others
+    /// all that there is to know.
+    pub body: Result<Bytes, BrokenOff>,
 }
+
+/// Why the body of an answer did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenOff(pub(crate) String);
 
 impl<T> Call<T> {
     /// A call without a body.
@@ -148,6 +153,13 @@ impl Body {
 }
 
 impl Answer {
+    /// The body, if it is whole.
+    pub(crate) fn whole(&self) -> Result<&Bytes, Failure> {
+        self.body
+            .as_ref()
+            .map_err(|BrokenOff(reason)| Failure::Transport { reason: reason.clone(), retryable: true })
+    }
+
     /// `Retry-After` as decimal seconds; a date is not understood (§4.2).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -161,7 +173,7 @@ impl Answer {
         struct Message {
             message: String,
         }
-        let Message { message } = first_value(&self.body).ok()?;
+        let Message { message } = first_value(self.body.as_ref().ok()?).ok()?;
         (!message.is_empty()).then_some(message)
     }
 
@@ -179,7 +191,7 @@ fn first_value<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error>
 
 /// For calls whose answer must be a JSON value.
 pub(crate) fn required<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
-    first_value(&answer.body).map_err(|error| answer.decoding(&error))
+    first_value(answer.whole()?).map_err(|error| answer.decoding(&error))
 }
 
 /// For calls whose answer's body is of no interest.
@@ -196,7 +208,7 @@ mod tests {
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(n, v)| (http::HeaderName::from_static(n), v.parse().unwrap()));
         let status = StatusCode::from_u16(status).unwrap();
-        let body = Bytes::copy_from_slice(body.as_bytes());
+        let body = Ok(Bytes::copy_from_slice(body.as_bytes()));
         Answer { proto: Version::HTTP_11, status, headers: headers.collect(), body }
     }
 

@@ -200,6 +200,7 @@ impl Client {
         let response = request.send().await?;
         timing.answered();
         let (proto, status, headers) = (response.version(), response.status(), response.headers().clone());
-        Ok(Answer { proto, status, headers, body: response.bytes().await? })
+        let body = response.bytes().await.map_err(|error| attempts::broken_off(&error));
+        Ok(Answer { proto, status, headers, body })
     }
 }

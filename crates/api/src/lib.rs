@@ -42,7 +42,7 @@ pub mod tls;
 #[cfg(any(feature = "blocking", feature = "async"))]
 mod traffic;
 
-pub use call::{Answer, Body, Call, Sequence};
+pub use call::{Answer, Body, BrokenOff, Call, Sequence};
 #[cfg(feature = "blocking")]
 pub use connections::Connections;
 pub use error::{ApiError, Failure};

@@ -1,7 +1,7 @@
 //! What the debug log shows of requests and answers (spec/agent-api.md §7).
 
 use crate::attempts::Target;
-use crate::call::Answer;
+use crate::call::{Answer, BrokenOff};
 use crate::settings::HttpLog;
 use bytes::Bytes;
 use http::uri::Authority;
@@ -26,7 +26,10 @@ pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Durat
     let (proto, status, took) = (answer.proto, answer.status.as_u16(), Spoken(took));
     tracing::debug!(?proto, status, Δ = %took, "↳ {} {}", target.method, target.url);
     if log.dumps {
-        let body = without_secrets(&target.url, &answer.body);
+        let body = match &answer.body {
+            Ok(body) => without_secrets(&target.url, body),
+            Err(BrokenOff(reason)) => format!("[broken off: {reason}]"),
+        };
         tracing::debug!("answer: {status} {:?} {body}", answer.headers);
     }
 }

@@ -169,3 +169,31 @@ fn nobody_there_is_an_error_that_may_pass() {
     let error = blocking::Client::new(settings).call(&calls::agent::ping()).unwrap_err();
     assert!(error.is_retryable() && error.status().is_none(), "{error}");
 }
+
+/// §5: the status tells it all to a call that doesn't read the body; one that does asks again.
+#[test]
+fn a_body_that_breaks_off_matters_only_to_its_reader() {
+    let broken = |status: &str, body: &str| {
+        format!("HTTP/1.1 {status}\nConnection: close\nContent-Length: 99\n\n{body}")
+    };
+    let start = redkite_api::wire::Start { started_at: jiff::Timestamp::UNIX_EPOCH };
+    for (status, expected) in [
+        ("200 OK", "Ok(())"),
+        ("422 Unprocessable Entity", "PUT ENDPOINT/jobs/J/start: 422 Unprocessable Entity"),
+    ] {
+        check(
+            &calls::job::start(&"J".into(), &start),
+            &[&broken(status, "{\"message\":")],
+            |result| result.map_or_else(|error| error.to_string(), |done| format!("Ok({done:?})")),
+            expected,
+            &[&["put /v3/jobs/j/start "]],
+        );
+    }
+    check(
+        &calls::secret::oidc_token(&"J".into(), &redkite_api::wire::OidcRequest::default()),
+        &[&broken("200 OK", "{\"token\":"), "HTTP/1.1 422 -\nConnection: close\nContent-Length: 0\n\n"],
+        |result| result.unwrap_err().to_string(),
+        "POST ENDPOINT/jobs/J/oidc/tokens: 422 Unprocessable Entity",
+        &[&["post /v3/jobs/j/oidc/tokens "], &["post /v3/jobs/j/oidc/tokens "]],
+    );
+}

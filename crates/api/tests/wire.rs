@@ -93,9 +93,13 @@ fn answers_are_read_leniently() {
 
 #[test]
 fn wrong_types_are_errors() {
-    for text in
-        [r#"{"env":{"A":1}}"#, r#"{"chunks_max_size_bytes":"100"}"#, r#"{"chunks_max_size_bytes":1.0}"#]
-    {
+    for text in [
+        r#"{"env":{"A":1}}"#,
+        r#"{"chunks_max_size_bytes":"100"}"#,
+        r#"{"chunks_max_size_bytes":1.0}"#,
+        r#"{"chunks_max_size_bytes":-1}"#,
+        r#"{"log_max_size_bytes":-1}"#,
+    ] {
         assert!(serde_json::from_str::<Job>(text).is_err(), "{text}");
     }
 }

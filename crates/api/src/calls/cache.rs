@@ -64,7 +64,7 @@ fn only_ok<T: DeserializeOwned + Default>(answer: &Answer) -> Result<T, Failure>
 }
 
 fn checked<T: DeserializeOwned + Default>(answer: &Answer) -> Result<T, Failure> {
-    if answer.body.is_empty() {
+    if answer.whole()?.is_empty() {
         return Ok(T::default());
     }
     let header = answer.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -30,13 +30,13 @@ pub struct Job {
     pub matrix_permutation: BTreeMap<String, String>,
     /// The largest chunk of its log.
     #[serde(deserialize_with = "null_as_default")]
-    pub chunks_max_size_bytes: i64,
+    pub chunks_max_size_bytes: u64,
     /// Seconds between chunks.
     #[serde(deserialize_with = "null_as_default")]
     pub chunks_interval_seconds: i64,
     /// The size from which its log may be cut.
     #[serde(deserialize_with = "null_as_default")]
-    pub log_max_size_bytes: i64,
+    pub log_max_size_bytes: u64,
     /// The job's own token; empty means: the agent's.
     #[serde(deserialize_with = "null_as_default")]
     pub token: Token,

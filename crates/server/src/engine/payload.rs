@@ -10,7 +10,7 @@ use super::agent::Agent;
 use crate::secret::Secret;
 
 /// The largest chunk of a log; without one agents give up (§11.3).
-const CHUNK_BYTES: i64 = 100 << 10;
+const CHUNK_BYTES: u64 = 100 << 10;
 /// Seconds between chunks.
 const CHUNK_SECONDS: i64 = 1;
 /// From this size on a log is cut.
@@ -28,7 +28,7 @@ pub(super) fn payload(build: &Build, job: JobId, agent: &Agent, token: &Secret) 
         matrix_permutation: job.matrix.clone().unwrap_or_default().into_iter().collect(),
         chunks_max_size_bytes: CHUNK_BYTES,
         chunks_interval_seconds: CHUNK_SECONDS,
-        log_max_size_bytes: i64::try_from(LOG_BYTES).unwrap_or(i64::MAX),
+        log_max_size_bytes: LOG_BYTES,
         token: Token::from(token.expose()),
         runnable_at: job.times.runnable_at.map(|at| at.to_string()).unwrap_or_default(),
         priority: job.priority,

@@ -12,7 +12,8 @@ use redkite_api::wire::Job;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Flushes in a row before the phase is chosen anew, so that the jobs of a fleet don't stay in step.
+/// Flushes in a row before the phase is chosen anew, so that the jobs of a fleet don't stay in step. Nothing is flushed
+/// in one more interval, so that the new phase doesn't bring two flushes in less than an interval.
 const FLUSHES_IN_PHASE: u32 = 32;
 
 /// The limits that a job sets for its log.
@@ -32,9 +33,9 @@ impl LogLimits {
         const GIB: u64 = 1 << 30;
         let max_chunk = usize::try_from(job.chunks_max_size_bytes).ok().filter(|max| *max > 0)?;
         let interval = u64::try_from(job.chunks_interval_seconds).ok().filter(|interval| *interval > 0);
-        let max_log = u64::try_from(job.log_max_size_bytes).ok().filter(|max| *max > 0);
+        let max_log = if job.log_max_size_bytes == 0 { GIB } else { job.log_max_size_bytes };
         let interval = Duration::from_secs(interval.unwrap_or(1));
-        Some(Self { max_chunk, interval, max_log: max_log.unwrap_or(GIB) })
+        Some(Self { max_chunk, interval, max_log })
     }
 }
 
@@ -70,7 +71,7 @@ impl Uploader<'_> {
         };
         let flushes = async {
             tokio::select! {
-                () = self.flush_regularly(interval, running) => {}
+                () = flush_regularly(self.log, interval, running) => {}
                 () = ended.cancelled() => {}
             }
             self.log.close();
@@ -80,18 +81,6 @@ impl Uploader<'_> {
         let ((), first, second, third, ()) =
             tokio::join!(flushes, chunks(), chunks(), chunks(), header_times);
         Uploaded { failed: first + second + third }
-    }
-
-    async fn flush_regularly(&self, interval: Duration, running: &CancellationToken) {
-        running.cancelled().await;
-        loop {
-            tokio::time::sleep(random::part_of(interval)).await;
-            let mut ticks = tokio::time::interval(interval);
-            for _ in 0..FLUSHES_IN_PHASE {
-                ticks.tick().await;
-                self.log.flush();
-            }
-        }
     }
 
     /// Uploads one chunk after another; answers how many are lost.
@@ -128,9 +117,59 @@ impl Uploader<'_> {
     }
 }
 
+/// Flushes the log every interval, as soon as the job is `running`.
+async fn flush_regularly(log: &JobLog, interval: Duration, running: &CancellationToken) {
+    running.cancelled().await;
+    let mut phases = tokio::time::interval(interval * (FLUSHES_IN_PHASE + 1));
+    loop {
+        phases.tick().await;
+        tokio::time::sleep(random::part_of(interval)).await;
+        let mut ticks = tokio::time::interval(interval);
+        for _ in 0..FLUSHES_IN_PHASE {
+            ticks.tick().await;
+            log.flush();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::{Copies, JobFields};
+    use crate::settings::Timestamps;
+
+    /// spec/agent.md §17.4.
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn flushes_come_once_an_interval_and_change_their_phase() {
+        const INTERVAL: Duration = Duration::from_secs(10);
+        let log = JobLog::new(Timestamps::None, Copies::none(JobFields::default()), 1000, 1000);
+        let (running, begin) = (CancellationToken::new(), tokio::time::Instant::now());
+        let flushes = async {
+            let mut times = Vec::new();
+            while times.len() < 100 {
+                log.line("more");
+                log.queue().next().await;
+                times.push(begin.elapsed().as_millis());
+            }
+            times
+        };
+        let start = async {
+            tokio::time::sleep(INTERVAL).await;
+            running.cancel();
+            std::future::pending::<()>().await;
+        };
+        let times = tokio::select! {
+            times = flushes => times,
+            () = flush_regularly(&log, INTERVAL, &running) => unreachable!("it goes on for ever"),
+            () = start => unreachable!("it waits for ever"),
+        };
+        for (phase, times) in times.chunks(32).enumerate() {
+            let first = (1 + phase as u128 * 33) * 10_000;
+            // The clock of the runtime has milliseconds, and rounds up.
+            assert!((first..first + 10_002).contains(&times[0]), "{phase}: {times:?}");
+            assert!(times.windows(2).all(|pair| pair[1] - pair[0] == 10_000), "{phase}: {times:?}");
+        }
+    }
 
     #[test]
     fn limits_have_defaults_but_for_chunks() {
