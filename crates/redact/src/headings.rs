@@ -16,8 +16,9 @@ pub enum LineKind {
     Text,
 }
 
-/// Tells what a line (with or without its end) is, colours aside.
+/// Tells what a line is, colours aside. Its end, which may be there, is no white space of its own.
 pub fn line_kind(line: &[u8]) -> LineKind {
+    let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
     let head = without_colours(line, "^^^ +++".len());
     match head.as_slice() {
         [b'^', b'^', b'^', space, b'+', b'+', b'+', ..] if is_space(*space) => LineKind::Expansion,
@@ -110,7 +111,10 @@ mod tests {
         check("--- a", LineKind::Heading);
         check("+++\ta", LineKind::Heading);
         check("~~~ a\r\n", LineKind::Heading);
-        check("---\n", LineKind::Heading);
+        check("---\n", LineKind::Text);
+        check("---\r\n", LineKind::Text);
+        check("---\r\r\n", LineKind::Heading);
+        check("--- \n", LineKind::Heading);
         check("---", LineKind::Text);
         check("--- ", LineKind::Heading);
         check("---a", LineKind::Text);
