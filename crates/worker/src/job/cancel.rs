@@ -10,6 +10,7 @@ use redkite_api::{JobId, calls};
 use redkite_process::Cancel;
 use redkite_text::Spoken;
 use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 /// What is watched, and what is done about it.
@@ -63,16 +64,14 @@ impl Watch<'_> {
     /// Asks for the job's state from time to time while its process runs.
     async fn poll(&self) -> Stop {
         self.running.cancelled().await;
-        let start = tokio::time::Instant::now() + self.interval;
-        let mut ticks = tokio::time::interval_at(start, self.interval);
+        let mut moments = Moments::each(self.interval);
         loop {
-            tokio::time::sleep(random::part_of(self.interval)).await;
+            moments.next().await;
             let stop = self.ask().await;
             point(Place::Running, self.job.as_str());
             if let Some(stop) = stop {
                 return stop;
             }
-            ticks.tick().await;
         }
     }
 
@@ -88,6 +87,27 @@ impl Watch<'_> {
                 None
             }
         }
+    }
+}
+
+/// One moment in each interval, chosen at random.
+struct Moments {
+    interval: Duration,
+    begins: Interval,
+}
+
+impl Moments {
+    /// From now on.
+    fn each(interval: Duration) -> Self {
+        let mut begins = tokio::time::interval(interval);
+        // An answer that took long isn't made up for with many questions at once.
+        begins.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self { interval, begins }
+    }
+
+    async fn next(&mut self) {
+        self.begins.tick().await;
+        tokio::time::sleep(random::part_of(self.interval)).await;
     }
 }
 
@@ -116,5 +136,23 @@ mod tests {
         ] {
             assert_eq!(stop_of(state), expected, "{state}");
         }
+    }
+
+    /// §18.1: the answer to the third question takes a minute.
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn a_slow_answer_does_not_make_the_next_questions_hasty() {
+        let (begin, mut moments) = (tokio::time::Instant::now(), Moments::each(Duration::from_secs(10)));
+        let mut asked = Vec::new();
+        while asked.len() < 8 {
+            moments.next().await;
+            // In which interval.
+            asked.push(begin.elapsed().as_secs() / 10);
+            let takes = if asked.len() == 3 { 60 } else { 0 };
+            tokio::time::sleep(Duration::from_secs(takes)).await;
+        }
+        // What was missed comes once, at once.
+        let earliest = [0, 1, 2, 8, 9, 10, 11, 12];
+        let fits = |(asked, earliest): (&u64, u64)| (earliest..=earliest + 1).contains(asked);
+        assert!(asked.iter().zip(earliest).all(fits), "{asked:?}");
     }
 }

@@ -49,8 +49,8 @@ enum Wins {
     Agent,
     /// The agent where the override mode locks the variable, else the job, without a word.
     Checkout,
-    /// The agent, without a word.
-    Silently,
+    /// The job: to it, the agent's value is one of those that it inherits.
+    Job,
 }
 
 /// One row: name, rule, and the value; no value leaves the job's own as it is.
@@ -139,7 +139,7 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_TRACING_PROPAGATE_TRACEPARENT",   |s| propagated(s, "true")),
     agent("BUILDKITE_JOB_LOGS_OTLP",                   |s| flag(s.settings.log.otlp)),
     agent("BUILDKITE_AGENT_DISABLE_WARNINGS_FOR",      |s| list(&s.settings.disable_warnings_for)),
-    Variable { name: LOG_TMPFILE, wins: Wins::Silently, value: |s| s.log_tmpfile.and_then(path) },
+    Variable { name: LOG_TMPFILE, wins: Wins::Job, value: |s| s.log_tmpfile.and_then(path) },
 ];
 
 /// The copy of its log that a job can read.
@@ -157,12 +157,16 @@ pub(crate) fn job_variables(from_job: &Variables, sources: &Sources<'_>) -> JobV
     for variable in VARIABLES {
         let Some(value) = (variable.value)(sources) else { continue };
         let given = from_job.get(variable.name);
-        let locked = locks(sources.settings.checkout.override_mode, variable.name);
-        if variable.wins == Wins::Checkout && !locked && given.is_some() {
+        let stays = match variable.wins {
+            Wins::Agent => false,
+            Wins::Checkout => !locks(sources.settings.checkout.override_mode, variable.name),
+            Wins::Job => true,
+        };
+        if stays && given.is_some() {
             continue;
         }
         let is_wish = variable.name == PLUGIN_VALIDATION && given.is_some_and(|given| is_on(given));
-        if given.is_some() && variable.wins != Wins::Silently && !is_wish {
+        if given.is_some() && !is_wish {
             ignored.push(variable.name);
         }
         variables.insert(variable.name.to_owned(), value);
@@ -170,7 +174,7 @@ pub(crate) fn job_variables(from_job: &Variables, sources: &Sources<'_>) -> JobV
     let more = sources.access.headers.variables().chain(super::exporter::variables(sources, from_job));
     variables.extend(more.map(|(name, value)| (name, value.into())));
     if let Some(message) = from_job.get("BUILDKITE_MESSAGE").and_then(|message| truncated_message(message)) {
-        variables.insert("BUILDKITE_MESSAGE".to_owned(), message.into());
+        variables.insert("BUILDKITE_MESSAGE".to_owned(), message);
     }
     if !ignored.is_empty() {
         variables.insert("BUILDKITE_IGNORED_ENV".to_owned(), ignored.join(",").into());
@@ -311,19 +315,17 @@ fn only_true(value: bool) -> Option<OsString> {
     value.then(|| "true".into())
 }
 
-/// A message that is too long, cut so that `BUILDKITE_MESSAGE=value` and its terminator fit; says so at its end.
-fn truncated_message(message: &str) -> Option<String> {
+/// A message that is too long, cut so that `BUILDKITE_MESSAGE=value` and its terminator fit; says so at its end. The
+/// cut may go through a character: what is left is bytes.
+fn truncated_message(message: &str) -> Option<OsString> {
     if message.len() <= LONGEST_MESSAGE {
         return None;
     }
     let fits = LONGEST_MESSAGE - "BUILDKITE_MESSAGE=".len() - 1;
     let note = format!("[value truncated {} -> {fits} bytes]", message.len());
     tracing::warn!("BUILDKITE_MESSAGE is too long: {note}");
-    let mut end = fits - note.len();
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    Some(format!("{}{note}", &message[..end]))
+    let kept = &message.as_bytes()[..fits - note.len()];
+    Some(redkite_text::from_bytes([kept, note.as_bytes()].concat()))
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use super::Exit;
 use super::virtual_plane::{Asked, Plane, Reply, play, well};
 use crate::settings::Settings;
 use redkite_api::JobId;
-use serde_json::json;
-use std::ffi::OsString;
+use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,15 +27,19 @@ fn run(
         ),
         _ => well(asked),
     };
-    let script = OsString::from(script);
     let settings = |settings: &mut Settings| {
-        settings.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
-        settings.job.bootstrap = vec!["/bin/sh".into(), "-c".into(), script];
-        settings.job.build_path = std::env::temp_dir();
+        runs(settings, script);
         change(settings);
     };
     let (exit, plane, ()) = play(answer, settings, async |_| ());
     (exit, plane)
+}
+
+/// Each job is this script.
+fn runs(settings: &mut Settings, script: &str) {
+    settings.environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
+    settings.job.bootstrap = vec!["/bin/sh".into(), "-c".into(), script.into()];
+    settings.job.build_path = std::env::temp_dir();
 }
 
 fn status(status: u16, times: usize) -> Vec<Reply> {
@@ -145,6 +148,35 @@ fn one_job_and_the_agent_goes() {
         let (finish, gone) = (plane.times("jobs/J/finish")[0], plane.times("disconnect")[0]);
         assert!(gone - finish < Duration::from_secs(11), "{finish:?} {gone:?}");
     }
+}
+
+/// §14.2: a job that can't be made ready doesn't count as the one that the agent was there for.
+#[test]
+fn after_a_job_that_was_not_run_comes_another() {
+    let ready = |step: Value| {
+        Reply::Status(200, json!({ "id": "J", "env": {}, "step": step, "chunks_max_size_bytes": 1000 }))
+    };
+    let offer = Reply::Status(200, json!({ "job": { "id": "J" } }));
+    let answer = move |asked: &Asked| match (asked.path.as_str(), asked.before) {
+        ("jobs/J/accept", 0) => ready(json!({ "secrets": null })),
+        ("jobs/J/accept", _) => ready(json!({})),
+        ("ping", _) => offer.clone(),
+        _ => well(asked),
+    };
+    let once = |settings: &mut Settings| {
+        settings.lifetime.after_job = true;
+        runs(settings, "exit 7");
+    };
+    let (exit, plane, ()) = play(answer, once, async |_| ());
+    assert!(matches!(exit, Exit::Normal), "{exit:?}");
+    let finishes = plane.asked().into_iter().filter(|asked| asked.path == "jobs/J/finish");
+    let told: Vec<_> = finishes
+        .map(|finish| {
+            let finish: Value = serde_json::from_slice(&finish.body).unwrap();
+            (finish["exit_status"].as_str().unwrap().to_owned(), finish["ignore_agent_in_dispatches"].clone())
+        })
+        .collect();
+    assert_eq!(told, [("-1".to_owned(), Value::Null), ("7".to_owned(), Value::Bool(true))]);
 }
 
 /// §10.6: what counts when several workers ended badly.

@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     /// Names in small letters.
     pub(super) headers: BTreeMap<String, String>,
+    /// As it was sent.
+    pub(super) body: Vec<u8>,
     /// How often this path was asked for before.
     pub(super) before: usize,
 }
@@ -117,9 +119,9 @@ impl Plane {
     async fn answer_all(&self, mut connection: UnixStream) -> std::io::Result<()> {
         let (reader, mut writer) = connection.split();
         let mut reader = BufReader::new(reader);
-        while let Some((path, headers)) = read_request(&mut reader).await? {
+        while let Some((path, headers, body)) = read_request(&mut reader).await? {
             let before = self.times(&path).len();
-            let asked = Asked { at: self.begin.elapsed(), path, headers, before };
+            let asked = Asked { at: self.begin.elapsed(), path, headers, body, before };
             let reply = (self.script.borrow())(&asked);
             self.asked.borrow_mut().push(asked);
             let text = match reply {
@@ -147,10 +149,10 @@ fn response(status: u16, header: Option<(&str, &str)>, body: &str) -> String {
     format!("HTTP/1.1 {status} -\r\n{more}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Path and headers; `None` when the connection is closed.
+/// Path, headers and body; `None` when the connection is closed.
 async fn read_request(
     reader: &mut (impl AsyncBufReadExt + Unpin),
-) -> std::io::Result<Option<(String, BTreeMap<String, String>)>> {
+) -> std::io::Result<Option<(String, BTreeMap<String, String>, Vec<u8>)>> {
     let mut line = String::new();
     if reader.read_line(&mut line).await? == 0 {
         return Ok(None);
@@ -167,8 +169,9 @@ async fn read_request(
         }
     }
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    reader.read_exact(&mut vec![0; length]).await?;
-    Ok(Some((path, headers)))
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).await?;
+    Ok(Some((path, headers, body)))
 }
 
 /// A runtime whose clock goes on only when nothing is left to do: tokio's own goes on although what it has just read

@@ -8,13 +8,14 @@ struct Case {
     settings: Settings,
     job: Job,
     step: StepParts,
+    log_tmpfile: Option<PathBuf>,
 }
 
 impl Case {
     fn new(env: &[(&str, &str)]) -> Self {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let job = Job { id: "J".into(), env, ..Job::default() };
-        Self { settings: test_settings(), job, step: StepParts::default() }
+        Self { settings: test_settings(), job, step: StepParts::default(), log_tmpfile: None }
     }
 
     fn with(mut self, change: impl FnOnce(&mut JobSettings)) -> Self {
@@ -44,7 +45,7 @@ impl Case {
             step: &self.step,
             files: &files,
             access,
-            log_tmpfile: None,
+            log_tmpfile: self.log_tmpfile.as_deref(),
         };
         job_variables(&received(&self.job, |_| true), &sources)
     }
@@ -167,16 +168,37 @@ fn unusual_settings_show() {
         ]);
 }
 
+/// §15.5.
 #[test]
-fn a_long_message_is_cut_to_fit() {
-    let case = Case::new(&[("BUILDKITE_MESSAGE", &"é".repeat(40_000))]);
-    let message = case.variables()["BUILDKITE_MESSAGE"].clone().into_string().expect("it is text");
-    assert!(message.len() + "BUILDKITE_MESSAGE=".len() < LONGEST_MESSAGE);
-    assert!(
-        message.ends_with("é[value truncated 80000 -> 65517 bytes]"),
-        "{}",
-        &message[message.len() - 60..]
-    );
+fn a_long_message_is_cut_at_a_byte() {
+    for (message, cut) in [
+        ("a".repeat(65_536), None),
+        ("é".repeat(32_768), None),
+        ("a".repeat(65_537), Some(("a".repeat(65_479), "[value truncated 65537 -> 65517 bytes]"))),
+        ("é".repeat(40_000), Some(("é".repeat(32_739), "\u{fffd}[value truncated 80000 -> 65517 bytes]"))),
+        (
+            "😀".repeat(20_000),
+            Some(("😀".repeat(16_369), "\u{fffd}\u{fffd}\u{fffd}[value truncated 80000 -> 65517 bytes]")),
+        ),
+    ] {
+        let value = Case::new(&[("BUILDKITE_MESSAGE", &message)]).variables()["BUILDKITE_MESSAGE"].clone();
+        let (kept, note) = cut.unwrap_or((message, ""));
+        assert!(redkite_text::shown(&value) == format!("{kept}{note}"), "{note}: {} bytes", value.len());
+    }
+}
+
+/// §17.6: as if the agent had it in its own environment.
+#[test]
+fn a_job_may_have_another_file_for_its_log() {
+    let with_file = |env: &[(&str, &str)]| {
+        let mut case = Case::new(env);
+        case.log_tmpfile = Some("/f/log".into());
+        case
+    };
+    with_file(&[]).check(&["BUILDKITE_JOB_LOG_TMPFILE=/f/log"]);
+    let own = [("BUILDKITE_JOB_LOG_TMPFILE", "/mine")];
+    with_file(&own).check(&["BUILDKITE_JOB_LOG_TMPFILE=/mine", "BUILDKITE_IGNORED_ENV"]);
+    Case::new(&own).check(&["BUILDKITE_JOB_LOG_TMPFILE=/mine"]);
 }
 
 #[test]
