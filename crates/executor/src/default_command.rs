@@ -118,7 +118,7 @@ impl Job<'_> {
         }
     }
 
-    fn run_words(&self, shell: &OsStr, mut words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
+    fn run_words(&self, shell: &OsStr, words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
         let (heading, argument) = match kind {
             Kind::Text => ("Running commands", text.to_owned()),
             Kind::Script { relative, .. } => {
@@ -126,17 +126,22 @@ impl Job<'_> {
             }
         };
         self.shell.log().header(heading);
-        words.push(argument.clone());
+        self.execute(shell, words, argument)
+    }
+
+    /// Gives the shell its last word, or the word to the container that the job's variables ask for.
+    fn execute(&self, shell: &OsStr, mut words: Vec<OsString>, argument: OsString) -> CommandEnd {
         let container = Container::of(&self.shell.env());
         if let Some(container) = container {
             return container.run(&self.shell, &self.settings.identity.job, &argument);
         }
+        words.push(argument.clone());
         let command = Command::new(shell, words).display(Display::Text(argument.clone()));
         CommandEnd::of_run(&argument, self.shell.run(&command))
     }
 
     /// As a batch file, which Windows needs to stop at the first line that fails.
-    fn run_batch(&self, shell: &OsStr, mut words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
+    fn run_batch(&self, shell: &OsStr, words: Vec<OsString>, text: &OsStr, kind: &Kind) -> CommandEnd {
         let text = match kind {
             Kind::Text => redkite_text::shown(text),
             Kind::Script { relative, .. } => format!(".\\{}", relative.display()).into(),
@@ -145,11 +150,8 @@ impl Job<'_> {
             Ok(file) => file,
             Err(error) => return impossible(format!("writing the batch file: {error}")),
         };
-        let path = file.path().as_os_str().to_owned();
         self.shell.log().header("Running batch script");
-        words.push(path.clone());
-        let command = Command::new(shell, words).display(Display::Text(path.clone()));
-        CommandEnd::of_run(&path, self.shell.run(&command))
+        self.execute(shell, words, file.path().as_os_str().to_owned())
     }
 }
 

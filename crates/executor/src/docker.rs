@@ -50,7 +50,9 @@ impl Container {
         let result = match self {
             Self::Incomplete { variable } => {
                 if let Some(variable) = variable {
-                    shell.log().warning(format_args!("{variable} is set, but {SERVICE} is not"));
+                    shell.log().warning(format_args!(
+                        "{variable} is set, but {SERVICE}, without which it means nothing, is not: it can be removed"
+                    ));
                 }
                 return CommandEnd::Impossible { text: "failed to find any docker env".into() };
             }
@@ -63,7 +65,8 @@ impl Container {
 
 fn deprecated(shell: &Shell, variable: &str, plugin: &str) {
     shell.log().warning(format_args!(
-        "{variable} is deprecated and will be removed in a future version: use the {plugin} plugin instead"
+        "{variable} is deprecated and will be removed in a future version: use the {plugin} plugin instead \
+         (https://github.com/buildkite-plugins/{plugin}-buildkite-plugin)"
     ));
 }
 
@@ -96,7 +99,7 @@ fn run_built(shell: &Shell, job: &str, command: &OsStr) -> Result<(), RunError> 
     let (container, image) = (format!("buildkite_{job}_container"), format!("buildkite_{job}_image"));
     shell.set("DOCKER_CONTAINER", container.as_str());
     shell.set("DOCKER_IMAGE", image.as_str());
-    let file = shell.get(DOCKERFILE).unwrap_or_else(|| "Dockerfile".into());
+    let file = shell.get(DOCKERFILE).filter(|file| !file.is_empty()).unwrap_or_else(|| "Dockerfile".into());
     shell.log().header(format_args!(":docker: Building Docker image {image}"));
     shell.run(&Command::new(
         "docker",
