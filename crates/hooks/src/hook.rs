@@ -78,7 +78,7 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Plugin(name) => write!(f, "plugin {name}"),
+            Self::Plugin(name) if !name.is_empty() => write!(f, "plugin {name}"),
             scope => f.write_str(scope.kind()),
         }
     }

@@ -51,9 +51,9 @@ pub fn check_out(
         }
         let failed = |source| PluginError::Checkout { name: plugin.name(), source };
         let fetched = fetch(shell, plugin, settings, leftovers).map_err(failed)?;
-        fetched
-            .require_hooks()
-            .map_err(|source| failed(FetchError::NoHooks { name: plugin.name(), source }))?;
+        fetched.require_hooks().map_err(|source| {
+            failed(FetchError::NoHooks { name: plugin.name(), path: fetched.hooks_folder(), source })
+        })?;
         validate(shell, &fetched, settings.validation)?;
         loaded.push(fetched);
     }

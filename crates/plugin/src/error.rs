@@ -79,10 +79,12 @@ pub enum FetchError {
         source: io::Error,
     },
     /// There are no hooks in it.
-    #[error("\"hooks\" was not a directory within the {name:?} plugin: {source}")]
+    #[error("{path:?} was not a directory within the {name:?} plugin: {source}")]
     NoHooks {
         /// The plugin.
         name: String,
+        /// Where they should be.
+        path: PathBuf,
         /// What is wrong.
         source: NoDirectory,
     },

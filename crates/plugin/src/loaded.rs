@@ -33,7 +33,7 @@ impl LoadedPlugin {
     /// The file of one of its hooks.
     #[must_use]
     pub fn hook(&self, name: HookName) -> Option<PathBuf> {
-        find_confined(&self.root, &self.below.join(HOOKS), name)
+        find_confined(&self.root, &self.hooks_folder(), name)
     }
 
     /// The variables of its hooks. Names that are set only for older plugins are announced, and so is a
@@ -56,7 +56,12 @@ impl LoadedPlugin {
 
     /// Whether it has a folder of hooks.
     pub(crate) fn require_hooks(&self) -> Result<(), NoDirectory> {
-        self.require(&self.below.join(HOOKS))
+        self.require(&self.hooks_folder())
+    }
+
+    /// Where its hooks are, below its root.
+    pub(crate) fn hooks_folder(&self) -> PathBuf {
+        self.below.join(HOOKS)
     }
 
     /// Whether its own folder is there.

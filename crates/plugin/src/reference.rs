@@ -18,7 +18,7 @@ pub enum ReferenceError {
     #[error("too many '#'s in {0:?}")]
     TooManyFragments(String),
     /// Not a URL either.
-    #[error("plugin reference {text:?} is not valid")]
+    #[error("plugin reference {text:?} is not valid: {source}")]
     Url {
         /// As given.
         text: String,

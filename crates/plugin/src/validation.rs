@@ -75,7 +75,7 @@ fn definition(plugin: &LoadedPlugin) -> Result<Option<Definition>, PluginError> 
 fn read(text: &[u8]) -> Result<Definition, String> {
     let document = redkite_pipeline::documents(text).next_value();
     let members = match document.transpose().map_err(|error| error.to_string())? {
-        None => return Ok(Definition::default()),
+        None | Some(Yaml::Null) => return Ok(Definition::default()),
         Some(Yaml::Map(members)) => members,
         Some(other) => return Err(format!("it should be a map, not {}", other.kind())),
     };
@@ -106,14 +106,15 @@ fn requirements(members: &redkite_pipeline::Map) -> Result<Vec<String>, String> 
     }
 }
 
-/// The configuration's schema. A type that no value has is a mistake of the plugin's, not of its user's.
+/// The configuration's schema. A keyword with a value that it can't have is a mistake of the plugin's, not of its
+/// user's.
 fn schema_of(found: &Yaml) -> Result<Value, String> {
     if !matches!(found, Yaml::Map(_) | Yaml::Bool(_)) {
         return Err(format!("configuration should be a schema, not {}", found.kind()));
     }
     let schema = from_yaml(found);
-    match schema::unknown_type(&schema) {
-        Some(name) => Err(format!("{name:?} is not a type that a schema knows")),
+    match schema::fault(&schema) {
+        Some(fault) => Err(fault),
         None => Ok(schema),
     }
 }
@@ -153,7 +154,7 @@ mod tests {
     fn other_texts_are_no_definitions() {
         assert!(read(b"- a list").is_err());
         assert!(read(b"a: [").is_err());
-        assert!(read(b"").is_ok());
+        assert!(read(b"").is_ok() && read(b"~").is_ok());
         assert!(read(b"requirements: null\nconfiguration: null\nname: null").is_ok());
         let check = |text: &str, says: &str| {
             let error = read(text.as_bytes()).expect_err(text);

@@ -1,10 +1,14 @@
 //! JSON Schema (the keywords of draft 2019-09 that plugin definitions use) applied to a configuration.
 //!
-//! Left out: `format`, `unevaluated…`, `$dynamicRef` and references to other documents. A keyword that is not
-//! known says nothing, as the drafts have it.
+//! Left out: `unevaluated…`, `$recursiveRef` and references to other documents. A keyword that is not known says
+//! nothing, as the drafts have it; that goes for those of older and newer drafts, too.
 mod compare;
+mod format;
 mod numbers;
 mod objects;
+mod shape;
+
+pub(crate) use shape::fault;
 
 use crate::configuration::Value;
 use compare::{same, type_name};
@@ -16,27 +20,6 @@ pub(crate) fn validate(schema: &Value, instance: &Value) -> Vec<String> {
     let mut check = Check { root: schema, faults: Vec::new(), depth: 0 };
     check.value(schema, instance, "/");
     check.faults
-}
-
-/// A `type` somewhere in `schema` that no value has.
-#[must_use]
-pub(crate) fn unknown_type(schema: &Value) -> Option<&str> {
-    const NAMES_BELOW: [&str; 4] = ["properties", "patternProperties", "definitions", "$defs"];
-    const VALUES_BELOW: [&str; 4] = ["const", "enum", "default", "examples"];
-    let members = match schema {
-        Value::Object(members) => members,
-        Value::List(schemas) => return schemas.iter().find_map(unknown_type),
-        _ => return None,
-    };
-    members.iter().find_map(|(keyword, value)| match (keyword.as_str(), value) {
-        ("type", Value::Text(name)) => compare::unknown(name),
-        ("type", Value::List(names)) => names.iter().filter_map(text_of).find_map(compare::unknown),
-        (keyword, Value::Object(named)) if NAMES_BELOW.contains(&keyword) => {
-            named.values().find_map(unknown_type)
-        }
-        (keyword, _) if VALUES_BELOW.contains(&keyword) => None,
-        _ => unknown_type(value),
-    })
 }
 
 /// References can form circles.
@@ -102,6 +85,7 @@ impl<'a> Check<'a> {
             self.fault(path, instance, &text);
         }
         if let Some(Value::List(allowed)) = schema.get("enum")
+            && !allowed.is_empty()
             && !allowed.iter().any(|value| same(value, instance))
         {
             let allowed: Vec<_> = allowed.iter().map(Value::canonical).collect();
@@ -134,7 +118,7 @@ impl<'a> Check<'a> {
                 ),
             }
         }
-        if let Some(not) = schema.get("not")
+        if let Some(not @ (Value::Object(_) | Value::Bool(_))) = schema.get("not")
             && self.holds(not, instance)
         {
             self.fault(path, instance, "matched a schema that it must not match");
@@ -154,13 +138,18 @@ impl<'a> Check<'a> {
         check.faults.is_empty()
     }
 
-    /// What a reference within this document names: `#`, `#/…`.
+    /// What a reference within this document names: `#`, `#/…`, `#anchor`, or the `$id` of a schema.
     fn resolve(&self, reference: &str) -> Option<&'a Value> {
-        let pointer = reference.strip_prefix('#')?;
+        let Some(pointer) = reference.strip_prefix('#') else {
+            return shape::named(self.root, "$id", reference);
+        };
         if pointer.is_empty() {
             return Some(self.root);
         }
-        pointer.strip_prefix('/')?.split('/').try_fold(self.root, |value, part| {
+        let Some(parts) = pointer.strip_prefix('/') else {
+            return shape::named(self.root, "$anchor", pointer);
+        };
+        parts.split('/').try_fold(self.root, |value, part| {
             let part = part.replace("~1", "/").replace("~0", "~");
             match value {
                 Value::Object(members) => members.get(&part),

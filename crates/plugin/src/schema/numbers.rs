@@ -1,6 +1,6 @@
 //! Keywords about numbers and texts.
 use super::compare::number;
-use super::{Check, Members};
+use super::{Check, Members, format};
 use crate::configuration::Value;
 use regex::Regex;
 
@@ -30,6 +30,11 @@ impl<'a> Check<'a> {
     pub(super) fn text(&mut self, schema: &'a Members, text: &str, path: &str) {
         let instance = Value::Text(text.to_owned());
         self.size(schema, ["minLength", "maxLength"], text.chars().count(), &instance, path);
+        if let Some(Value::Text(format)) = schema.get("format")
+            && !format::is_of(format, text)
+        {
+            self.fault(path, &instance, &format!("is not of the format {format:?}"));
+        }
         if let Some(Value::Text(pattern)) = schema.get("pattern")
             && !matches(pattern, text)
         {
@@ -55,7 +60,7 @@ impl<'a> Check<'a> {
     }
 }
 
-fn limit(schema: &Members, keyword: &str) -> Option<usize> {
+pub(super) fn limit(schema: &Members, keyword: &str) -> Option<usize> {
     match schema.get(keyword) {
         Some(Value::Number(literal)) => literal.parse().ok(),
         _ => None,

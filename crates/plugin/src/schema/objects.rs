@@ -1,6 +1,6 @@
 //! Keywords about lists and objects.
 use super::compare::same;
-use super::numbers::matches;
+use super::numbers::{limit, matches};
 use super::{Check, Members, text_of};
 use crate::configuration::Value;
 
@@ -18,10 +18,21 @@ impl<'a> Check<'a> {
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) && (0..items.len()).any(twice) {
             self.fault(path, &instance, "has items that are equal");
         }
-        if let Some(wanted) = schema.get("contains")
-            && !items.iter().any(|item| self.holds(wanted, item))
-        {
-            self.fault(path, &instance, "has no item of the kind it must contain");
+        if let Some(wanted) = schema.get("contains") {
+            let count = items.iter().filter(|item| self.holds(wanted, item)).count();
+            self.contained(schema, count, &instance, path);
+        }
+    }
+
+    /// Checks how many items are of the kind that the list must contain.
+    fn contained(&mut self, schema: &'a Members, count: usize, instance: &Value, path: &str) {
+        let (least, most) = (limit(schema, "minContains"), limit(schema, "maxContains"));
+        if count == 0 && least != Some(0) {
+            self.fault(path, instance, "has no item of the kind it must contain");
+        } else if least.is_some_and(|least| count < least) {
+            self.fault(path, instance, "has fewer items of the kind it must contain than minContains allows");
+        } else if most.is_some_and(|most| count > most) {
+            self.fault(path, instance, "has more items of the kind it must contain than maxContains allows");
         }
     }
 
@@ -37,10 +48,8 @@ impl<'a> Check<'a> {
                 self.required(Some(required), members, &instance, path);
             }
         }
-        for keyword in ["dependentSchemas", "dependencies"] {
-            let Some(Value::Object(dependent)) = schema.get(keyword) else { continue };
+        if let Some(Value::Object(dependent)) = schema.get("dependentSchemas") {
             for (_, wanted) in dependent.iter().filter(|(name, _)| members.contains_key(*name)) {
-                self.required(Some(wanted), members, &instance, path);
                 self.value(wanted, &instance, path);
             }
         }
@@ -83,10 +92,9 @@ impl<'a> Check<'a> {
 
 /// The schemas of the first items, each with its own, and of those after them.
 fn item_schemas(schema: &Members) -> (&[Value], Option<&Value>) {
-    match (schema.get("prefixItems"), schema.get("items")) {
-        (Some(Value::List(first)), rest) => (first, rest),
-        (_, Some(Value::List(first))) => (first, schema.get("additionalItems")),
-        (_, rest) => (&[], rest),
+    match schema.get("items") {
+        Some(Value::List(first)) => (first, schema.get("additionalItems")),
+        rest => (&[], rest),
     }
 }
 
