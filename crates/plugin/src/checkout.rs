@@ -4,6 +4,7 @@ use crate::error::{FetchError, PluginError};
 use crate::loaded::LoadedPlugin;
 use crate::os;
 use crate::plugin::Plugin;
+use crate::reference::LocationError;
 use crate::validation::{Validation, validate};
 use redkite_git::retry::{Policy, random};
 use redkite_shell::{Command, RunError, Shell, quoted};
@@ -70,7 +71,12 @@ fn fetch(
         return Err(FetchError::NoPluginsPath);
     }
     let parent = settings.plugins_path.join(&settings.agent_name);
-    let directory = parent.join(plugin.reference.identifier());
+    let identifier = plugin.reference.identifier();
+    if identifier.is_empty() {
+        // Without a name of its own its directory would be that of all plugins, which must not be removed.
+        return Err(LocationError::Missing.into());
+    }
+    let directory = parent.join(identifier);
     let make_parent = || fs::create_dir_all(&parent).map_err(FetchError::file("creating directory", &parent));
     let below = if plugin.reference.is_zip() {
         if settings.archives == Archives::Refused {

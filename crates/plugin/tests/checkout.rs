@@ -197,3 +197,16 @@ fn vendored_plugins_lie_in_the_repository() {
     assert!(find(r#"["./half"]"#).expect_err("no hooks").contains("vendored plugin hooks path"));
     assert!(find(r#"["../outside"]"#).is_err() && find(r#"["./out"]"#).is_err());
 }
+
+/// The folder of all plugins is nobody's copy: it is neither replaced nor removed.
+#[test]
+fn a_plugin_without_a_name_takes_no_directory() {
+    let bed = Bed::new();
+    bed.check_out(r#"["PLUGIN#v1"]"#, &bed.settings()).expect("it can be had");
+    let settings = CheckoutSettings { archives: Archives::Allowed, always_fresh: true, ..bed.settings() };
+    for list in [r#"["zip+file:x.zip"]"#, r#"["zip+https://-/_"]"#, r#"["https://-/_"]"#] {
+        let error = bed.check_out(list, &settings).expect_err("it has no name");
+        assert!(error.to_string().ends_with(": missing plugin location"), "{list}: {error}");
+    }
+    assert_eq!(bed.sh("ls 'plugins/agent 1' | wc -l").trim(), "1");
+}

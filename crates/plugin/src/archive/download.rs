@@ -27,7 +27,10 @@ impl Source {
         let scheme = reference.scheme().strip_prefix("zip+").unwrap_or_default();
         let location = reference.location();
         match scheme {
-            "file" => Ok(Self::File(PathBuf::from(location))),
+            // A host before the path is this one.
+            "file" => {
+                Ok(Self::File(PathBuf::from(location.find('/').map_or(location, |at| &location[at..]))))
+            }
             "http" | "https" => {
                 // The location is decoded; parsing it encodes what has to be.
                 let text = format!("{scheme}://{location}");
@@ -133,6 +136,7 @@ mod tests {
     #[test]
     fn archives_come_from_files_and_servers() {
         assert_eq!(source("zip+file:///a/b.zip#sha256:x"), Source::File("/a/b.zip".into()));
+        assert_eq!(source("zip+file://localhost/a/b.zip"), Source::File("/a/b.zip".into()));
         assert_eq!(
             source("zip+https://u%40x:p@ex.com/p/my%20own.zip?x=1"),
             Source::Web {

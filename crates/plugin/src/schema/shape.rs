@@ -4,7 +4,7 @@ use super::{Members, text_of};
 use crate::configuration::Value;
 use regex::Regex;
 
-/// What a keyword's value must be. A `null` is as good as no keyword, but for `type` and `additionalProperties`.
+/// What a keyword's value must be. A `null` is as good as no keyword, but for `type`.
 #[derive(Clone, Copy)]
 enum Shape {
     Whole,
@@ -59,7 +59,7 @@ pub(crate) fn fault(schema: &Value) -> Option<String> {
 fn keyword_fault(keyword: &str, value: &Value) -> Option<String> {
     let of = |(_, keywords): &&(Shape, &[&str])| keywords.contains(&keyword);
     let shape = SHAPES.iter().find(of).map_or(Anything, |(shape, _)| *shape);
-    if *value == Value::Null && !matches!(keyword, "type" | "additionalProperties") {
+    if *value == Value::Null && keyword != "type" {
         return None;
     }
     let expected = match (shape, value) {
