@@ -35,6 +35,17 @@ impl Environment {
     }
 }
 
+/// What clouds' settings are read from.
+impl redkite_cloud::Environ for Environment {
+    fn get(&self, name: &str) -> Option<String> {
+        self.get(name)
+    }
+
+    fn all(&self) -> Vec<(OsString, OsString)> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
 /// Of a repeated name, the last value counts.
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {

@@ -41,16 +41,30 @@ pub enum CloudError {
     /// No credentials were found.
     #[error("{0}")]
     Credentials(String),
+    /// The same, and on the way to what.
+    #[error("{what}: {source}")]
+    During {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        source: Box<CloudError>,
+    },
     /// A setting is missing or wrong.
     #[error("{0}")]
     Setting(String),
 }
 
 impl CloudError {
+    /// The same failure, and on the way to what it came.
+    pub(crate) fn during(self, what: impl Into<String>) -> Self {
+        Self::During { what: what.into(), source: Box::new(self) }
+    }
+
     /// The status of the answer, if there was one.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            Self::During { source, .. } => source.status(),
             _ => None,
         }
     }

@@ -163,7 +163,10 @@ fn message(body: &str) -> String {
         .or_else(|| text(&json["error"]["message"]))
         .or_else(|| text(&json["error_description"]))
         .or_else(|| element(body, "Message"));
-    let kind = kind.or_else(|| text(&json["error"]["status"])).or_else(|| element(body, "Code"));
+    let kind = kind
+        .or_else(|| text(&json["error"]["status"]))
+        .or_else(|| text(&json["error"]))
+        .or_else(|| element(body, "Code"));
     let whole = match (kind, said) {
         (Some(kind), Some(said)) => format!("{kind}: {said}"),
         (Some(one), None) | (None, Some(one)) => one,
@@ -200,6 +203,7 @@ mod tests {
                 "<Response><Errors><Error><Code>C</Code><Message>m</Message></Error></Errors></Response>",
                 "C: m",
             ),
+            (r#"{"error":"invalid_grant","error_description":"gone"}"#, "invalid_grant: gone"),
             (" plain \n", "plain"),
         ] {
             assert_eq!(message(body), expected);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::aws::{self, Imds};
+use crate::aws::{self, Config, Imds};
 use crate::gcp::{self, Metadata};
 use crate::http::pause;
 use crate::{CloudError, Variables};
@@ -128,7 +128,7 @@ impl Wanted {
         match source {
             Source::Ec2MetaData => ec2_meta_data(variables),
             Source::Ec2Paths => {
-                let imds = Imds::new(variables)?;
+                let imds = Imds::new(&Config::load(variables))?;
                 by_paths(&self.ec2_paths, |path| imds.get(&format!("meta-data/{path}")))
             }
             Source::Ec2Tags => aws::instance_tags(variables),
@@ -144,7 +144,7 @@ impl Wanted {
 }
 
 fn ec2_meta_data(variables: Variables<'_>) -> Result<Vec<String>, CloudError> {
-    let imds = Imds::new(variables)?;
+    let imds = Imds::new(&Config::load(variables))?;
     let mut tags = imds.identity()?.tags();
     // Not every instance has one.
     tags.extend(

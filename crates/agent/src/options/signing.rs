@@ -42,13 +42,12 @@ impl SigningOptions {
 
     /// The key: that of AWS, else that of Google, else that of the file.
     pub(crate) fn key(&self, environment: &Environment) -> Result<Box<dyn Signer>, Failure> {
-        let variables = |name: &str| environment.get(name);
         for (kms, name, what) in [
             (Kms::Aws, &self.signing_aws_kms_key, "couldn't create AWS KMS signer"),
             (Kms::Gcp, &self.signing_gcp_kms_key, "couldn't create GCP KMS signer"),
         ] {
             if !name.is_empty() {
-                return Ok(Box::new(KmsKey::open(kms, name, &variables).or_fail(what)?));
+                return Ok(Box::new(KmsKey::open(kms, name, environment).or_fail(what)?));
             }
         }
         const WHAT: &str = "choosing the signing key";

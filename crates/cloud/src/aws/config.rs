@@ -1,37 +1,33 @@
-//! What variables and the shared files say: the profile's settings, the region, where a service is.
+//! What variables and the shared files say: the profile's settings and the region.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::Imds;
+use super::files::{Files, Profile, Settings};
 use crate::{CloudError, Variables, filled};
-
-/// Settings of one profile.
-pub(crate) type Profile = HashMap<String, String>;
 
 /// The configuration of this process.
 pub(crate) struct Config<'a> {
     pub(crate) variables: Variables<'a>,
     profile: String,
-    profiles: HashMap<String, Profile>,
+    files: Files,
 }
 
 impl<'a> Config<'a> {
     /// Reads the shared files, if there are any.
     pub(crate) fn load(variables: Variables<'a>) -> Self {
-        let profile = filled(variables, "AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
-        let mut profiles = HashMap::new();
-        for (variable, file) in
-            [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
-        {
-            let home = || filled(variables, "HOME").or_else(|| filled(variables, "USERPROFILE"));
-            let usual = || home().map(|home| PathBuf::from(home).join(".aws").join(file));
-            let path = filled(variables, variable).map(PathBuf::from).or_else(usual);
-            if let Some(text) = path.and_then(|path| std::fs::read_to_string(path).ok()) {
-                parse(&text, &mut profiles);
-            }
+        let named = filled(variables, "AWS_PROFILE").or_else(|| filled(variables, "AWS_DEFAULT_PROFILE"));
+        let path = |variable: &str, file: &str| {
+            let usual = || home(variables).map(|home| home.join(".aws").join(file));
+            filled(variables, variable).map(PathBuf::from).or_else(usual)
+        };
+        let config = path("AWS_CONFIG_FILE", "config");
+        let credentials = path("AWS_SHARED_CREDENTIALS_FILE", "credentials");
+        Self {
+            variables,
+            profile: named.unwrap_or_else(|| "default".to_owned()),
+            files: Files::read(config.as_deref(), credentials.as_deref()),
         }
-        Self { variables, profile, profiles }
     }
 
     /// The name of the profile in use.
@@ -39,91 +35,77 @@ impl<'a> Config<'a> {
         &self.profile
     }
 
-    /// The settings of a profile.
+    /// A profile.
     pub(crate) fn profile(&self, name: &str) -> Option<&Profile> {
-        self.profiles.get(name)
+        self.files.profile(name)
     }
 
-    fn setting(&self, name: &str) -> Option<String> {
-        self.profile(&self.profile)?.get(name).filter(|value| !value.is_empty()).cloned()
+    /// A session of single sign-on that profiles share.
+    pub(crate) fn sso_session(&self, name: &str) -> Option<&Settings> {
+        self.files.sso_session(name)
+    }
+
+    /// A setting of the profile in use.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        self.profile(&self.profile)?.get(name).map(str::to_owned)
+    }
+
+    /// A setting of one service, in the section of services that the profile names.
+    pub(crate) fn setting_of_service(&self, service: &str, name: &str) -> Option<String> {
+        let settings = self.files.service(&self.setting("services")?, service)?;
+        settings.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// What a variable says, or else the profile.
+    pub(crate) fn told(&self, variable: &str, setting: &str) -> Option<String> {
+        filled(self.variables, variable).or_else(|| self.setting(setting))
+    }
+
+    /// The same as a switch.
+    pub(crate) fn is_on(&self, variable: &str, setting: &str) -> bool {
+        self.told(variable, setting).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The region: variables, the profile, the instance's own.
     pub(crate) fn region(&self) -> Result<String, CloudError> {
-        let told = filled(self.variables, "AWS_REGION")
-            .or_else(|| filled(self.variables, "AWS_DEFAULT_REGION"))
-            .or_else(|| self.setting("region"));
+        let told = filled(self.variables, "AWS_REGION").or_else(|| self.told("AWS_DEFAULT_REGION", "region"));
         if let Some(region) = told {
             return Ok(region);
         }
-        let asked = Imds::new(self.variables).and_then(|imds| imds.identity());
-        let region = asked.map(|identity| identity.region).map_err(|error| {
+        let asked = Imds::new(self).and_then(|imds| imds.identity());
+        asked.map(|identity| identity.region).map_err(|error| {
             CloudError::Setting(format!("no AWS region is configured (set AWS_REGION), and {error}"))
-        })?;
-        Ok(region)
-    }
-
-    /// Where a service of a region is; `name` as it stands in addresses.
-    pub(crate) fn endpoint(&self, name: &str, region: &str) -> String {
-        let variable = format!("AWS_ENDPOINT_URL_{}", name.to_uppercase());
-        let ignored = filled(self.variables, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        let told = || {
-            filled(self.variables, &variable)
-                .or_else(|| filled(self.variables, "AWS_ENDPOINT_URL"))
-                .or_else(|| self.setting("endpoint_url"))
-        };
-        match (!ignored).then(told).flatten() {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-                format!("https://{name}.{region}.amazonaws.com{suffix}")
-            }
-        }
+        })
     }
 }
 
-/// Adds the profiles of a file: `[profile NAME]` in one, `[NAME]` in the other. Indented lines belong to a setting
-/// that has parts of its own.
-fn parse(text: &str, profiles: &mut HashMap<String, Profile>) {
-    let mut current: Option<String> = None;
-    for line in text.lines().filter(|line| !line.starts_with([' ', '\t', '#', ';'])) {
-        if let Some(section) = line.strip_prefix('[') {
-            let section = section.split(']').next().unwrap_or_default().trim();
-            let name = section.strip_prefix("profile ").unwrap_or(section).trim();
-            current = Some(name.to_owned());
-        } else if let (Some(name), Some((key, value))) = (&current, line.split_once('=')) {
-            let settings = profiles.entry(name.clone()).or_default();
-            settings.insert(key.trim().to_lowercase(), value.trim().to_owned());
-        }
-    }
+/// The user's own directory.
+pub(super) fn home(variables: Variables<'_>) -> Option<PathBuf> {
+    filled(variables, "HOME").or_else(|| filled(variables, "USERPROFILE")).map(PathBuf::from)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
-    fn both_files_make_one_profile() {
-        let mut profiles = HashMap::new();
-        parse("[default]\nregion = a\n[profile two]\nregion=b\ns3 =\n  x = y\n# no\n", &mut profiles);
-        parse("[two]\nAWS_Access_Key_Id = k\n", &mut profiles);
-        assert_eq!(profiles["default"]["region"], "a");
-        assert_eq!(profiles["two"]["region"], "b");
-        assert_eq!(profiles["two"]["aws_access_key_id"], "k");
-        assert!(!profiles["two"].contains_key("x"));
-    }
-
-    #[test]
-    fn endpoints_come_from_variables_or_the_region() {
-        let variables = |name: &str| match name {
-            "AWS_ENDPOINT_URL_KMS" => Some("http://localhost:1/".to_owned()),
-            "AWS_REGION" => Some("cn-north-1".to_owned()),
-            _ => None,
-        };
-        let config = Config::load(&variables);
-        assert_eq!(config.region().unwrap(), "cn-north-1");
-        assert_eq!(config.endpoint("kms", "x"), "http://localhost:1");
-        assert_eq!(config.endpoint("ec2", "cn-north-1"), "https://ec2.cn-north-1.amazonaws.com.cn");
+    fn the_region_comes_from_variables_before_the_profile() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, "[profile p]\nregion = profile\n").unwrap();
+        let file = ("AWS_CONFIG_FILE", file.to_str().unwrap());
+        let (named, older) = (("AWS_PROFILE", "p"), ("AWS_DEFAULT_PROFILE", "p"));
+        for (given, expected) in [
+            (&[file, named, ("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "b")][..], "a"),
+            (&[file, named, ("AWS_DEFAULT_REGION", "b")], "b"),
+            (&[file, named], "profile"),
+            (&[file, older], "profile"),
+        ] {
+            let given: HashMap<_, _> =
+                given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            assert_eq!(Config::load(&given).region().unwrap(), expected);
+        }
     }
 }

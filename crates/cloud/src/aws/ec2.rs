@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::endpoint::Api;
 use super::sign::{Scope, signed};
 use super::{Config, Imds, credentials};
 use crate::http::{Answer, Ask, Service, Way};
@@ -11,11 +12,11 @@ const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Every tag of the instance that this machine is, as `name=value`.
 pub(crate) fn instance_tags(variables: Variables<'_>) -> Result<Vec<String>, CloudError> {
-    let instance = Imds::new(variables)?.get("meta-data/instance-id")?;
     let config = Config::load(variables);
+    let instance = Imds::new(&config)?.get("meta-data/instance-id")?;
     let region = config.region()?;
     let credentials = credentials::find(&config)?;
-    let endpoint = format!("{}/", config.endpoint("ec2", &region));
+    let endpoint = format!("{}/", config.endpoint(Api::Ec2, &region));
     let service = Service::new("Amazon EC2", Way::Open);
     let (mut tags, mut next) = (Vec::new(), None);
     loop {

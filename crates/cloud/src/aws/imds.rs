@@ -3,8 +3,9 @@
 use http::Method;
 use serde::Deserialize;
 
+use super::Config;
 use crate::http::{Ask, Service, Way};
-use crate::{CloudError, Variables, filled};
+use crate::{CloudError, is_true};
 
 /// How long a session lasts; ours are used at once.
 const SESSION_SECONDS: &str = "300";
@@ -39,21 +40,21 @@ pub(crate) struct Identity {
 
 impl Imds {
     /// The service of this machine, unless it is switched off (`AWS_EC2_METADATA_DISABLED`).
-    pub(crate) fn new(variables: Variables<'_>) -> Result<Self, CloudError> {
-        if filled(variables, "AWS_EC2_METADATA_DISABLED").is_some_and(|off| off.eq_ignore_ascii_case("true"))
-        {
+    pub(crate) fn new(config: &Config<'_>) -> Result<Self, CloudError> {
+        if is_true(config.variables, "AWS_EC2_METADATA_DISABLED") {
             let text = "the EC2 meta-data service is switched off by AWS_EC2_METADATA_DISABLED";
             return Err(CloudError::Setting(text.to_owned()));
         }
-        let mode = filled(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").unwrap_or_default();
-        let usual = match mode.eq_ignore_ascii_case("ipv6") {
+        let (variable, setting) =
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+        let usual = match config.told(variable, setting).is_some_and(|mode| mode.eq_ignore_ascii_case("ipv6"))
+        {
             true => "http://[fd00:ec2::254]",
             false => "http://169.254.169.254",
         };
-        let base = filled(variables, "AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or_else(|| usual.to_owned());
-        let base = base.trim_end_matches('/').to_owned();
-        let version_1_is_off = filled(variables, "AWS_EC2_METADATA_V1_DISABLED");
-        let without_session = match version_1_is_off.is_some_and(|off| off.eq_ignore_ascii_case("true")) {
+        let told = config.told("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+        let base = told.as_deref().unwrap_or(usual).trim_end_matches('/').to_owned();
+        let without_session = match config.is_on("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled") {
             true => WithoutSession::Fail,
             false => WithoutSession::AskAsVersion1,
         };

@@ -10,6 +10,7 @@ use ring::digest;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::endpoint::Api;
 use super::sign::{Scope, signed};
 use super::{Config, credentials};
 use crate::http::{Answer, Ask, Service, Way};
@@ -52,7 +53,7 @@ impl AwsKms {
         check_region(key, &region)?;
         let opened = Self {
             service: Service::new("AWS KMS", Way::Open),
-            endpoint: format!("{}/", config.endpoint("kms", &region)),
+            endpoint: format!("{}/", config.endpoint(Api::Kms, &region)),
             credentials: credentials::find(&config)?,
             region,
             key: key.to_owned(),

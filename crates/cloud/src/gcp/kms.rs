@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::credentials::Access;
 use super::{credentials, endpoint};
 use crate::http::{Ask, Service, Way};
 use crate::kms::SignsDigests;
@@ -21,8 +22,7 @@ const CASTAGNOLI: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 pub(crate) struct GcpKms {
     service: Service,
     url: String,
-    /// Lasts an hour, which no upload does.
-    token: String,
+    access: Access,
 }
 
 #[derive(Deserialize)]
@@ -63,10 +63,10 @@ impl GcpKms {
             )));
         }
         let url = format!("{}/v1/{name}", endpoint(variables, "cloudkms"));
-        let token = credentials::token(variables)?;
-        let opened = Self { service: Service::new("Google Cloud KMS", Way::Open), url, token };
+        let access = credentials::access(variables)?;
+        let opened = Self { service: Service::new("Google Cloud KMS", Way::Open), url, access };
         let url = format!("{}/publicKey", opened.url);
-        let answer = opened.service.ask(|| Ok(opened.authorized(Ask::get(&url))))?;
+        let answer = opened.service.ask(|| Ok(opened.access.on(Ask::get(&url))))?;
         let found: PublicKey = answer.json()?;
         let algorithm = algorithm(&found.algorithm).ok_or_else(|| {
             CloudError::Setting(format!(
@@ -79,10 +79,6 @@ impl GcpKms {
         let key = ServiceKey::new(algorithm, &pkix)
             .map_err(|error| answer.lacks(&format!("a usable public key ({error})")))?;
         Ok((opened, key))
-    }
-
-    fn authorized(&self, ask: Ask) -> Ask {
-        ask.header("authorization", format!("Bearer {}", self.token))
     }
 }
 
@@ -101,7 +97,7 @@ impl SignsDigests for GcpKms {
         let url = format!("{}:asymmetricSign", self.url);
         let answer = self.service.ask(|| {
             let ask = Ask::post(&url, "application/json", body.to_string());
-            Ok(self.authorized(ask))
+            Ok(self.access.on(ask))
         })?;
         let signed: Signed = answer.json()?;
         let made = STANDARD.decode(&signed.signature).map_err(|_| answer.lacks("a signature"))?;

@@ -31,7 +31,7 @@ impl JobFacts for Job {
 
 /// Opens a key with variables that all lead to `fake`.
 fn open(kms: Kms, name: &str, fake: &Fake) -> Result<KmsKey, CloudError> {
-    let variables: HashMap<_, _> = [
+    let variables: HashMap<String, String> = [
         ("AWS_ENDPOINT_URL_KMS", fake.url()),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", fake.url()),
         ("AWS_CONFIG_FILE", "/nonexistent".to_owned()),
@@ -43,8 +43,15 @@ fn open(kms: Kms, name: &str, fake: &Fake) -> Result<KmsKey, CloudError> {
         ("CLOUDSDK_CONFIG", "/nonexistent".to_owned()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", fake.url()),
     ]
+    .map(|(name, value)| (name.to_owned(), value))
     .into();
-    KmsKey::open(kms, name, &|name| variables.get(name).cloned())
+    KmsKey::open(kms, name, &variables)
+}
+
+/// Signs a step and verifies it with the same key.
+pub(crate) fn prove(key: KmsKey) {
+    let step = signed(&key).unwrap();
+    assert_eq!(verify(&step, &key.into_keys()), Ok(()));
 }
 
 fn signed(signer: &dyn Signer) -> Result<CommandStep, String> {

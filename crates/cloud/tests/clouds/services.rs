@@ -25,41 +25,40 @@ pub(crate) fn signature(key: &SigningKey, digest: &str) -> (String, Vec<u8>) {
     (STANDARD.encode(&der), der)
 }
 
-/// Amazon's, with a key of that number. Keys of some names are denied, lost, not for signing, or of another kind.
+/// Amazon's, with a key of that number.
 pub(crate) fn aws(number: u8) -> Fake {
-    Fake::start(move |request| {
-        assert!(request.header("authorization").contains("/eu-west-1/kms/aws4_request"));
-        let asked: Value = serde_json::from_str(&request.body).unwrap();
-        let named = |name: &str| asked["KeyId"] == name;
-        let refuse = |kind: &str, text: &str| (400, json!({ "__type": kind, "message": text }).to_string());
-        if named("denied") {
-            return refuse("AccessDeniedException", "not you");
+    Fake::start(move |request| answer_as_amazon(request, &key(number)))
+}
+
+/// Keys of some names are denied, lost, not for signing, or of another kind.
+pub(crate) fn answer_as_amazon(request: &Request, key: &SigningKey) -> (u16, String) {
+    assert!(request.header("authorization").contains("/eu-west-1/kms/aws4_request"));
+    let asked: Value = serde_json::from_str(&request.body).unwrap();
+    let named = |name: &str| asked["KeyId"] == name;
+    let refuse = |kind: &str, text: &str| (400, json!({ "__type": kind, "message": text }).to_string());
+    if named("denied") {
+        return refuse("AccessDeniedException", "not you");
+    }
+    if named("lost") {
+        return refuse("NotFoundException", "no such key");
+    }
+    match request.header("x-amz-target") {
+        "TrentService.GetPublicKey" => {
+            let pkix = STANDARD.encode(key.verifying_key().to_public_key_der().unwrap().as_bytes());
+            let spec = if named("rsa") { "RSA_2048" } else { "ECC_NIST_P256" };
+            (200, json!({ "PublicKey": pkix, "KeyUsage": "SIGN_VERIFY", "KeySpec": spec }).to_string())
         }
-        if named("lost") {
-            return refuse("NotFoundException", "no such key");
+        "TrentService.Sign" if named("readable") => refuse("AccessDeniedException", "only reading"),
+        "TrentService.Sign" => {
+            assert_eq!(
+                (&asked["MessageType"], &asked["SigningAlgorithm"]),
+                (&json!("DIGEST"), &json!("ECDSA_SHA_256"))
+            );
+            let (signature, _) = signature(key, asked["Message"].as_str().unwrap());
+            (200, json!({ "Signature": signature }).to_string())
         }
-        let key = key(number);
-        match request.header("x-amz-target") {
-            "TrentService.GetPublicKey" => {
-                let pkix = key.verifying_key().to_public_key_der().unwrap();
-                let spec = if named("rsa") { "RSA_2048" } else { "ECC_NIST_P256" };
-                let answer = json!({ "PublicKey": STANDARD.encode(pkix.as_bytes()), "KeyUsage": "SIGN_VERIFY", "KeySpec": spec });
-                (200, answer.to_string())
-            }
-            "TrentService.Sign" if named("readable") => refuse("AccessDeniedException", "only reading"),
-            "TrentService.Sign" => {
-                assert_eq!(
-                    (&asked["MessageType"], &asked["SigningAlgorithm"]),
-                    (&json!("DIGEST"), &json!("ECDSA_SHA_256"))
-                );
-                (
-                    200,
-                    json!({ "Signature": signature(&key, asked["Message"].as_str().unwrap()).0 }).to_string(),
-                )
-            }
-            other => panic!("asked for {other}"),
-        }
-    })
+        other => panic!("asked for {other}"),
+    }
 }
 
 /// Google's, and its meta-data service for the token.
@@ -78,7 +77,7 @@ pub(crate) fn gcp(number: u8, is_damaged: bool) -> Fake {
     })
 }
 
-fn answer_as_google(request: &Request, key: &SigningKey, is_damaged: bool) -> (u16, String) {
+pub(crate) fn answer_as_google(request: &Request, key: &SigningKey, is_damaged: bool) -> (u16, String) {
     if request.path == format!("/v1/{VERSION}/publicKey") {
         let pem = key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap();
         return (200, json!({ "pem": pem, "algorithm": "EC_SIGN_P256_SHA256" }).to_string());

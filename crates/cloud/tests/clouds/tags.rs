@@ -30,12 +30,11 @@ fn variables(fake: &Fake, more: &[(&str, &str)]) -> HashMap<String, String> {
 }
 
 fn fetch(wanted: &Wanted, variables: &HashMap<String, String>) -> Vec<Result<Vec<String>, String>> {
-    let read = |name: &str| variables.get(name).cloned();
     let words = |failure: redkite_cloud::Failure| {
         let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
         format!("{failure}: {cause}")
     };
-    wanted.fetch(&NONE, &read).map(|found| found.map_err(words)).collect()
+    wanted.fetch(&NONE, variables).map(|found| found.map_err(words)).collect()
 }
 
 fn of(source: Source) -> Wanted {
@@ -123,6 +122,29 @@ fn version_1_of_the_meta_data_can_be_switched_off() {
         }
         assert_eq!(fake.asked().len(), asked, "{value}");
     }
+}
+
+/// What variables don't say of the meta-data service, the profile does.
+#[test]
+fn a_profile_says_where_the_meta_data_are_and_that_version_1_is_off() {
+    let fake = Fake::start(|_| (404, String::new()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let text = format!(
+        "[profile p]\nec2_metadata_service_endpoint = {}/\nec2_metadata_v1_disabled = true\n",
+        fake.url()
+    );
+    std::fs::write(&file, text).unwrap();
+    let set = [
+        ("AWS_PROFILE", "p"),
+        ("AWS_CONFIG_FILE", file.to_str().unwrap()),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", ""),
+    ];
+    let wanted = Wanted { ec2_paths: vec!["Mac=mac".into()], ..Wanted::default() };
+    let found = fetch(&wanted, &variables(&fake, &set));
+    let expected = format!("{}/latest/api/token answered 404", fake.url());
+    assert!(found[0].as_ref().unwrap_err().contains(&expected), "{found:?}");
+    assert_eq!(fake.asked().len(), 1);
 }
 
 #[test]

@@ -15,9 +15,8 @@ pub(super) fn tags(options: &TagOptions, environment: &Environment) -> Result<Ve
         ecs_meta_data: options.wait_for_ecs_meta_data_timeout.as_std(),
         gcp_labels: options.wait_for_gcp_labels_timeout.as_std(),
     };
-    let variables = |name: &str| environment.get(name);
     let mut tags = Vec::new();
-    for found in wanted.fetch(&waits, &variables) {
+    for found in wanted.fetch(&waits, environment) {
         match found {
             Ok(found) => tags.extend(found),
             Err(error) if options.fail_on_missing_tags => return Err(Failure::Logged(chain(&error))),

@@ -14,13 +14,12 @@ pub(super) fn verification(
     options: &SigningOptions,
     environment: &Environment,
 ) -> Result<Option<KeySet>, Failure> {
-    let variables = |name: &str| environment.get(name);
     for (kms, service, key) in [
         (Kms::Aws, "AWS KMS", &options.signing_aws_kms_key),
         (Kms::Gcp, "Google Cloud KMS", &options.signing_gcp_kms_key),
     ] {
         if !key.is_empty() {
-            let opened = KmsKey::open(kms, key, &variables).map_err(|error| {
+            let opened = KmsKey::open(kms, key, environment).map_err(|error| {
                 Failure::Logged(format!("the key {key:?} of {service} can't verify jobs: {}", chain(&error)))
             })?;
             return Ok(Some(opened.into_keys()));
