@@ -299,7 +299,7 @@ impl Turn {
 
     fn lose(&mut self, error: &WireError, grace: Duration) {
         if self.link.up && !self.cancel.is_cancelled() {
-            tracing::error!("kubernetes-bootstrap: {error}; cancelling work");
+            tracing::error!("kubernetes-bootstrap: {}; cancelling work", wire::chain(error));
         }
         self.link.up = false;
         self.interrupt(grace);
@@ -372,7 +372,8 @@ impl Log {
             return;
         }
         if let Err(error) = wire::send_bytes(&mut self.stream, bytes) {
-            tracing::error!("kubernetes-bootstrap: The job's log takes no more output: {error}");
+            let why = wire::chain(&error);
+            tracing::error!("kubernetes-bootstrap: The job's log takes no more output: {why}");
             self.up = false;
         }
     }

@@ -139,6 +139,10 @@ impl Members {
 
     /// A container's connection is gone; answers whether it is lost.
     pub(crate) fn hung_up(&mut self, place: usize) -> bool {
+        // Once the job is over, everybody may go.
+        if self.end.is_some() {
+            return false;
+        }
         let Some(member @ Member::Here { .. }) = self.members.get_mut(place) else { return false };
         let had_turn = matches!(member, Member::Here { told: Told::Start | Told::StartThenInterrupt, .. });
         *member = if had_turn || self.interrupted.is_none() { Member::Lost } else { Member::Withdrawn };

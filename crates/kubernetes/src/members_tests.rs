@@ -109,6 +109,9 @@ fn who_hangs_up_is_lost_unless_the_job_was_interrupted_before_its_turn() {
     check(2, "+0 +1 ! -1 x0=0", "0>0!1!", "137");
     check(2, "+0 +1 ! -1 x0=-1", "0>0!1!", "-1");
     check(2, "+0 +1 ! -0", "0>0!1!", "-7 lost");
+    let mut over = Pod::new(2, None);
+    ["+0", "+1", "x0=3"].iter().for_each(|word| over.step(word));
+    assert!(!over.members.hung_up(1), "everybody goes when it is over");
 }
 
 #[test]

@@ -210,9 +210,9 @@ impl Desk {
     /// Serves one connection to its end.
     fn serve(&self, stream: &Arc<Stream>, output: &(impl Fn(&[u8]) + Sync)) {
         if let Err(error) = self.converse(stream, output)
-            && !self.lock().closed
+            && self.lock().members.end().is_none()
         {
-            tracing::warn!("A container's connection failed: {}", chain(&error));
+            tracing::warn!("A container's connection failed: {}", wire::chain(&error));
         }
         self.lock().visits.retain(|(open, _)| !Arc::ptr_eq(open, stream));
         drop(stream.shutdown(Shutdown::Both));
@@ -232,7 +232,9 @@ impl Desk {
                         output(&bytes);
                     }
                 }
-                wire::send(&mut &**stream, &ToContainer::Received)
+                // Who was killed doesn't wait for it.
+                drop(wire::send(&mut &**stream, &ToContainer::Received));
+                Ok(())
             }
             Frame::Message(_) | Frame::Bytes(_) => Ok(()),
         }
@@ -307,9 +309,4 @@ impl From<Order> for ToContainer {
             Order::Interrupt => Self::Interrupt,
         }
     }
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
 }

@@ -172,6 +172,11 @@ pub(crate) fn expect<M: for<'de> Deserialize<'de>>(from: &mut impl Read) -> Resu
     receive(from)?.ok_or(WireError::Closed)
 }
 
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

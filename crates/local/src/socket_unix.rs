@@ -139,7 +139,7 @@ fn open(path: &Path) -> io::Result<(Listener, Closer)> {
 /// When nobody listens there.
 pub fn connect(path: &Path) -> Result<Stream, ConnectError> {
     let shown = path.display().to_string();
-    let metadata = path.metadata().map_err(|source| ConnectError::Stat { path: shown.clone(), source })?;
+    let metadata = path.metadata().map_err(|answer| ConnectError::Stat { path: shown.clone(), answer })?;
     if !metadata.file_type().is_socket() {
         return Err(ConnectError::NoSocket(shown));
     }
@@ -173,12 +173,12 @@ pub fn limit(stream: &Stream, limit: Duration) -> io::Result<()> {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nothing is there, or can't be looked at.
-    #[error("stat socket: stat {path}: {}", reason(source))]
+    #[error("stat socket: stat {path}: {}", reason(answer))]
     Stat {
         /// The path.
         path: String,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said. The message has it already, so it is no source.
+        answer: io::Error,
     },
     /// Something else is there.
     #[error("\"{0}\" is not a socket")]
