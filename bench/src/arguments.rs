@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Seconds that each load on the server lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,
+    /// Seconds between the pings of a measured agent; `redkite server` has its agents ping every 10 seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub(crate) ping_interval: u32,
     /// How many agents are connected while the server's latency is measured (may be repeated)
     #[arg(long, value_name = "COUNT", default_values_t = [1, 100, 1000])]
     pub(crate) agents: Vec<u32>,

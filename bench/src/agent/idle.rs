@@ -24,7 +24,7 @@ pub(super) fn all<'a>(bench: &'a Bench<'_>) -> Vec<Measurement<'a>> {
 const FLEET: usize = 1000;
 const WATCHED_PINGS: u64 = 10;
 
-/// Memory and CPU of a big process: each of its agents pings once a second.
+/// Memory and CPU of a big process, whose agents ping as often as `--ping-interval` says.
 fn fleet<'a>(bench: &'a Bench<'_>, rows: &'static [(&'static str, &'static str)]) -> Measurement<'a> {
     let run = move |program: &Program| {
         let agent = worker::start(bench, program, FLEET, None, &[])?;

@@ -38,7 +38,8 @@ impl Bench<'_> {
 pub(crate) fn measure(arguments: &Arguments, choice: &Choice<'_>) -> Result<Table, BenchError> {
     let programs =
         arguments.agents().into_iter().map(|path| Program::new(path)).collect::<Result<Vec<_>, _>>()?;
-    let bench = Bench { fixture: Fixture::new()?, plane: Plane::start()?, arguments };
+    let plane = Plane::start(arguments.ping_interval)?;
+    let bench = Bench { fixture: Fixture::new()?, plane, arguments };
     let measurements: Vec<Measurement<'_>> =
         [commands::all(&bench)?, jobs::all(&bench)?, logs::all(&bench)?, idle::all(&bench)]
             .into_iter()

@@ -49,13 +49,13 @@ pub(crate) struct Taken {
 }
 
 impl Plane {
-    /// A plane on a free port of this machine.
-    pub(crate) fn start() -> Result<Self, BenchError> {
+    /// A plane on a free port of this machine, which has agents ping every `ping_interval` seconds.
+    pub(crate) fn start(ping_interval: u32) -> Result<Self, BenchError> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(BenchError::Plane)?;
         listener.set_nonblocking(true).map_err(BenchError::Plane)?;
         let address = listener.local_addr().map_err(BenchError::Plane)?;
         let facts = Arc::new(Watched::new(Facts::default()));
-        let router = routes::router(Arc::clone(&facts), address);
+        let router = routes::router(routes::Shared { facts: Arc::clone(&facts), address, ping_interval });
         let (stop, stopped) = oneshot::channel();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BenchError::Plane)?;

@@ -22,9 +22,11 @@ use crate::deadline::Watched;
 pub(super) struct Shared {
     pub(super) facts: Arc<Watched<Facts>>,
     pub(super) address: SocketAddr,
+    /// Seconds between the pings that agents are told to make.
+    pub(super) ping_interval: u32,
 }
 
-pub(super) fn router(facts: Arc<Watched<Facts>>, address: SocketAddr) -> Router {
+pub(super) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v3/register", post(register))
         .route("/v3/connect", post(nothing))
@@ -43,7 +45,7 @@ pub(super) fn router(facts: Arc<Watched<Facts>>, address: SocketAddr) -> Router 
         .route("/v3/jobs/{id}/artifacts", post(artifacts::declare).put(nothing))
         .route("/upload", post(artifacts::receive))
         .fallback(any(unknown))
-        .with_state(Shared { facts, address })
+        .with_state(shared)
 }
 
 async fn nothing(body: Body) -> Json<Value> {
@@ -74,7 +76,7 @@ async fn register(State(shared): State<Shared>, Json(request): Json<Value>) -> J
         "name": request["name"],
         "access_token": token,
         "endpoint": format!("http://{}/v3", shared.address),
-        "ping_interval": 1,
+        "ping_interval": shared.ping_interval,
         "job_status_interval": 1,
         "heartbeat_interval": 60,
         "meta_data": request["meta_data"],
