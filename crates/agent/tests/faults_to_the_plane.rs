@@ -11,15 +11,37 @@ use plane::Plane;
 
 /// Runs a real agent for one job; answers the status that it reported and the log without time stamps.
 fn run(terminal: bool, command: &str, meanwhile: impl FnOnce(&Plane)) -> (String, Vec<u8>) {
+    run_with_hook(terminal, command, ("", ""), meanwhile)
+}
+
+/// The same with a hook of the agent's, and artifacts to upload.
+fn run_with_hook(
+    terminal: bool,
+    command: &str,
+    (hook, script): (&str, &str),
+    meanwhile: impl FnOnce(&Plane),
+) -> (String, Vec<u8>) {
     let root = tempfile::tempdir().expect("a directory");
     let at = |path: &str| root.path().join(path).display().to_string();
     std::fs::create_dir(root.path().join("tmp")).expect("made");
-    let plane = Plane::new(command);
+    std::fs::create_dir(root.path().join("hooks")).expect("made");
+    let mut plane = Plane::new(command);
+    if !hook.is_empty() {
+        std::fs::write(at(&format!("hooks/{hook}")), script).expect("written");
+        plane = plane.with_variable("BUILDKITE_ARTIFACT_PATHS", "none");
+    }
     let agent = env!("CARGO_BIN_EXE_buildkite-agent");
     let mut start = Command::new(agent);
     start.args(["start", "--token", "token", "--disconnect-after-job", "--no-ansi-timestamps"]);
     start.args(["--ping-mode", "ping-only", "--endpoint", plane.url(), "--build-path", &at("builds")]);
-    start.args(["--signal-grace-period-seconds", "1", "--sockets-path", &at("s")]);
+    start.args([
+        "--signal-grace-period-seconds",
+        "1",
+        "--sockets-path",
+        &at("s"),
+        "--hooks-path",
+        &at("hooks"),
+    ]);
     start.args(["--no-pty"].iter().filter(|_| !terminal));
     let bin = Path::new(agent).parent().expect("it is in one").display();
     start
@@ -87,27 +109,39 @@ fn one_long_line_of_bytes_that_are_no_text() {
     });
 }
 
-/// The agent kills its bootstrap after the grace period: the command must be gone by then.
+/// Says its number and hears no signal but one.
+const DEAF: &str = "trap '' TERM HUP; echo \"<$$>\"; while :; do sleep 0.1; done > /dev/null 2>&1";
+/// Hears, but has started somebody who does not.
+const FATHER_OF_DEAF: &str = "sh -c \"$DEAF\" & wait";
+
+/// The agent kills its bootstrap after the grace period: what runs then must be gone by then, also hooks, which are
+/// asked to end only when that period is over.
 #[test]
-fn a_command_that_ignores_signals_does_not_outlive_its_job() {
+fn what_ignores_signals_does_not_outlive_its_job() {
+    let father = &format!("DEAF='{}'; {FATHER_OF_DEAF}", DEAF.replace('\'', "'\\''"));
     std::thread::scope(|scope| {
         for terminal in [true, false] {
-            scope.spawn(move || {
-                let command = "trap '' TERM HUP; echo \"<$$>\"; while :; do sleep 0.1; done > /dev/null 2>&1";
-                let (status, log) = run(terminal, command, |plane| {
-                    plane.wait_for_log(">");
-                    plane.set_job("canceling");
-                });
-                assert_eq!(status, "-1");
-                let log = String::from_utf8_lossy(&log).into_owned();
-                let number =
-                    log.lines().find_map(|line| line.trim_end().strip_prefix('<')?.strip_suffix('>'));
-                let number = number.expect("it has said it");
-                let state = Command::new("ps").args(["-o", "stat=", "-p", number]).output().expect("ps runs");
-                // Where nobody reaps orphans, a dead one stays a zombie.
-                let state = String::from_utf8_lossy(&state.stdout).into_owned();
-                assert!(state.is_empty() || state.starts_with('Z'), "{state}");
-            });
+            scope.spawn(move || check_gone(terminal, DEAF, ("", "")));
+            for hook in ["pre-command", "post-command", "pre-artifact", "pre-exit"] {
+                scope.spawn(move || check_gone(terminal, "true", (hook, DEAF)));
+            }
+            scope.spawn(move || check_gone(terminal, "true", ("post-command", father)));
         }
     });
+}
+
+/// Cancels a job when somebody says a number; that process must be gone when the job has ended.
+fn check_gone(terminal: bool, command: &str, hook: (&str, &str)) {
+    let (status, log) = run_with_hook(terminal, command, hook, |plane| {
+        plane.wait_for_log(">");
+        plane.set_job("canceling");
+    });
+    assert_eq!(status, "-1");
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let number = log.lines().find_map(|line| line.trim_end().strip_prefix('<')?.strip_suffix('>'));
+    let number = number.expect("it has said it");
+    let state = Command::new("ps").args(["-o", "stat=", "-p", number]).output().expect("ps runs");
+    // Where nobody reaps orphans, a dead one stays a zombie.
+    let state = String::from_utf8_lossy(&state.stdout).into_owned();
+    assert!(state.is_empty() || state.starts_with('Z'), "{hook:?}, terminal: {terminal}: {state}");
 }

@@ -56,19 +56,38 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Contexts {
     pub(crate) cancel: Cancel,
     pub(crate) grace: Duration,
+    pub(crate) parent: Parent,
 }
+
+/// Who has started the bootstrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parent {
+    /// An agent. It kills this process a moment after the grace period, and what runs then would be nobody's.
+    Agent,
+    /// Somebody else.
+    Other,
+}
+
+/// How long a hook that is asked to end at the end of the grace period may take when an agent is waiting: less than
+/// the agent waits.
+const BEFORE_THE_AGENT: Duration = Duration::from_millis(100);
 
 impl Contexts {
     fn of(&self, until: Until) -> Context {
-        match until {
-            Until::Cancel => Context::until(&self.cancel),
-            Until::Grace => Context::grace_after(&self.cancel, self.grace),
+        match (until, self.parent) {
+            (Until::Cancel, _) => Context::until(&self.cancel),
+            (Until::Grace, Parent::Other) => Context::grace_after(&self.cancel, self.grace),
+            (Until::Grace, Parent::Agent) => Context::grace_after(&self.cancel, self.grace)
+                .killing_after(self.grace.saturating_add(BEFORE_THE_AGENT)),
         }
     }
 
-    /// For hooks that have a grace period of their own.
+    /// For hooks that have a grace period of their own, unless an agent ends it.
     pub(crate) fn own_grace(&self) -> Context {
-        Context::grace_from_now(&self.cancel, self.grace)
+        match self.parent {
+            Parent::Agent => self.of(Until::Grace),
+            Parent::Other => Context::grace_from_now(&self.cancel, self.grace),
+        }
     }
 }
 

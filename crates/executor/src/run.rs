@@ -12,7 +12,7 @@ use redkite_process::{Cancel, Context, Interrupts, InterruptsError, Signal};
 use redkite_shell::{Log, Setup, Shell, Verbosity, WarningId};
 use redkite_telemetry::{Span, SpanStart, Trace};
 
-use crate::job::{Contexts, Job};
+use crate::job::{Contexts, Job, Parent};
 use crate::outcome::{Failures, Outcome, outcome};
 use crate::redaction::Redaction;
 use crate::settings::Settings;
@@ -67,9 +67,10 @@ pub fn run(
     let grace = host.signal_grace;
     let span = host.trace.enter(host.span.clone());
     let notices = host.notices.clone();
+    let parent = parent(&host.environment);
     let shell = shell(&settings, host, &cancel);
     let interrupts = watch_signals(&shell, &cancel)?;
-    let mut job = job(settings, shell, Contexts { cancel, grace }, span, surroundings);
+    let mut job = job(settings, shell, Contexts { cancel, grace, parent }, span, surroundings);
     let status = match job.start_api() {
         Ok(()) => {
             job.say(&notices);
@@ -82,6 +83,12 @@ pub fn run(
     };
     job.shell.log().release();
     Ok(outcome(status, interrupts.finish()))
+}
+
+/// Only an agent sets its number, and nobody in the job can.
+fn parent(environment: &[(OsString, OsString)]) -> Parent {
+    let is_agents = |(name, value): &(OsString, OsString)| name == "BUILDKITE_AGENT_PID" && !value.is_empty();
+    if environment.iter().any(is_agents) { Parent::Agent } else { Parent::Other }
 }
 
 fn shell(settings: &Settings, host: Host, cancel: &Cancel) -> Shell {

@@ -69,12 +69,19 @@ pub struct Context {
     grace: Duration,
     not_before: Option<Instant>,
     deadline: Option<Instant>,
+    patience: Option<Duration>,
 }
 
 impl Context {
     /// Ends at the moment of `cancel`.
     pub fn until(cancel: &Cancel) -> Self {
-        Self { cancel: cancel.clone(), grace: Duration::ZERO, not_before: None, deadline: None }
+        Self {
+            cancel: cancel.clone(),
+            grace: Duration::ZERO,
+            not_before: None,
+            deadline: None,
+            patience: None,
+        }
     }
 
     /// Ends `grace` after the moment of `cancel`.
@@ -94,6 +101,18 @@ impl Context {
         Self { deadline: Some(deadline), ..self.clone() }
     }
 
+    /// The same, but who still runs so long after the cancellation is killed, whatever time to answer is left; and
+    /// once it is over, nobody outlives the leader of their group.
+    #[must_use]
+    pub fn killing_after(&self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self.clone() }
+    }
+
+    /// When those are killed, as far as is known now.
+    pub fn kills_at(&self) -> Option<Instant> {
+        self.cancel.at().zip(self.patience).map(|(at, patience)| after(at, patience))
+    }
+
     /// When it is over, as far as is known now.
     pub fn ends_at(&self) -> Option<Instant> {
         let cancelled = self.cancel.at().map(|at| after(at.max(self.not_before.unwrap_or(at)), self.grace));
@@ -108,8 +127,11 @@ impl Context {
         self.ends_at().is_some_and(|end| end <= Instant::now())
     }
 
-    /// Whether it was cancelled so long ago that `grace` after its end is used up, too.
+    /// Whether it was cancelled so long ago that `grace` after its end is used up, too, or its patience.
     pub fn is_beyond(&self, grace: Duration) -> bool {
+        if self.kills_at().is_some_and(|moment| moment <= Instant::now()) {
+            return true;
+        }
         let cancelled = self.ends_at().filter(|_| !self.is_past_deadline());
         cancelled.is_some_and(|end| after(end, grace) <= Instant::now())
     }
@@ -202,6 +224,15 @@ mod tests {
         assert_eq!(before.ends_at(), cancel.at().map(|at| at + GRACE));
         assert!(after.ends_at() >= before.ends_at());
         assert!(!before.is_over());
+    }
+
+    #[test]
+    fn patience_counts_from_the_cancellation() {
+        let cancel = Cancel::new();
+        let context = Context::grace_after(&cancel, GRACE).killing_after(Duration::ZERO);
+        assert_eq!(context.kills_at(), None);
+        cancel.cancel();
+        assert!(context.kills_at() == cancel.at() && context.is_beyond(GRACE) && !context.is_over());
     }
 
     #[test]

@@ -151,7 +151,8 @@ impl Child {
             watch.drained();
             output
         });
-        if self.rest == Rest::Killed && context.is_over() {
+        let rest_is_killed = self.rest == Rest::Killed || context.kills_at().is_some();
+        if rest_is_killed && context.is_over() {
             // A group that cannot be killed has nobody left in it.
             drop(self.group.kill());
         }
@@ -188,7 +189,7 @@ impl Watch {
 
     fn facts(&self, context: &Context) -> Facts {
         let (exited, drained) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        Facts { ends_at: context.ends_at(), exited, drained }
+        Facts { ends_at: context.ends_at(), kills_at: context.kills_at(), exited, drained }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::child::Policy;
 pub(crate) struct Facts {
     /// When its context is over, if that is known.
     pub(crate) ends_at: Option<Instant>,
+    /// When it is killed, whatever time it has to answer.
+    pub(crate) kills_at: Option<Instant>,
     /// Whether the process has ended.
     pub(crate) exited: bool,
     /// Whether its output has come to an end.
@@ -68,7 +70,7 @@ impl Warden {
         }
         let next = match self.stage {
             Stage::Running => facts.ends_at,
-            Stage::Asked { kill_at } => Some(kill_at),
+            Stage::Asked { kill_at } => Some(facts.kills_at.map_or(kill_at, |earlier| kill_at.min(earlier))),
             Stage::Killed | Stage::Over => None,
         };
         match next {
@@ -123,6 +125,7 @@ mod tests {
         for (seconds, known, expected) in steps {
             let facts = Facts {
                 ends_at: known.contains("cancelled").then_some(start),
+                kills_at: known.contains("impatient").then(|| at(3)),
                 exited: known.contains("exited"),
                 drained: known.contains("drained"),
             };
@@ -153,7 +156,7 @@ mod tests {
         let now = Instant::now();
         let policy = Policy { signal: Signal::TERM, grace: Duration::MAX, drain: Duration::MAX };
         let mut warden = Warden::new(&policy);
-        let facts = |exited| Facts { ends_at: Some(now), exited, drained: false };
+        let facts = |exited| Facts { ends_at: Some(now), kills_at: None, exited, drained: false };
         assert_eq!(warden.decide(now, facts(false)), Verdict::Interrupt);
         assert!(matches!(warden.decide(now, facts(false)), Verdict::Wait(Some(_))));
         assert!(matches!(warden.decide(now, facts(true)), Verdict::Wait(Some(_))));
@@ -182,6 +185,20 @@ mod tests {
                 (11, "cancelled exited drained", "Done"),
             ],
         );
+    }
+
+    #[test]
+    fn a_child_that_has_no_time_to_listen() {
+        check(
+            Signal::TERM,
+            &[
+                (1, "cancelled impatient", "Interrupt"),
+                (1, "cancelled impatient", "wait until 3"),
+                (3, "cancelled impatient", "Kill"),
+                (3, "cancelled impatient", "wait"),
+            ],
+        );
+        check(Signal::TERM, &[(4, "cancelled impatient", "Interrupt"), (4, "cancelled impatient", "Kill")]);
     }
 
     #[test]
