@@ -18,23 +18,66 @@ use plane::Plane;
 use serde_json::Value;
 use tempfile::TempDir;
 
+const AWS_KEY: [&str; 2] = ["--signing-aws-kms-key", "alias/pipelines"];
+const GCP_KEY: [&str; 2] = ["--signing-gcp-kms-key", services::VERSION];
 const AGENT: &str = env!("CARGO_BIN_EXE_buildkite-agent");
 const REPOSITORY: &str = "git@github.com:o/r.git";
 const COMMAND: &str = "echo it is $((40 + 2))";
 
-/// A cloud with a key, and the flag that names it.
+/// A cloud with a key, the flag that names it, and how one is let in.
 struct Cloud {
     fake: fake::Fake,
     key: [&'static str; 2],
+    entry: Entry,
+}
+
+#[derive(Clone, Copy)]
+enum Entry {
+    /// Keys in variables, or the instance's account.
+    Plain,
+    /// A profile's role, which the keys of another profile may assume.
+    AssumedRole,
+    /// Another provider's statement in a file.
+    ExternalAccount,
 }
 
 impl Cloud {
     fn aws(number: u8) -> Self {
-        Self { fake: services::aws(number), key: ["--signing-aws-kms-key", "alias/pipelines"] }
+        Self { fake: services::aws(number), key: AWS_KEY, entry: Entry::Plain }
+    }
+
+    /// The same for whoever has assumed its role.
+    fn aws_for_role(number: u8) -> Self {
+        let fake = fake::Fake::start(move |request| {
+            match request.header("authorization").split('/').next() {
+                Some("AWS4-HMAC-SHA256 Credential=ROOT") if request.body.contains("RoleArn=signer") => {
+                    let role = "<R><AccessKeyId>SIGNER</AccessKeyId><SecretAccessKey>do-not-show</SecretAccessKey>\
+                            <SessionToken>do-not-show</SessionToken></R>";
+                    (200, role.into())
+                }
+                Some("AWS4-HMAC-SHA256 Credential=SIGNER") => {
+                    services::answer_as_amazon(request, &services::key(number))
+                }
+                other => (403, format!("{other:?} may not")),
+            }
+        });
+        Self { fake, key: AWS_KEY, entry: Entry::AssumedRole }
     }
 
     fn gcp(number: u8) -> Self {
-        Self { fake: services::gcp(number, false), key: ["--signing-gcp-kms-key", services::VERSION] }
+        Self { fake: services::gcp(number, false), key: GCP_KEY, entry: Entry::Plain }
+    }
+
+    /// The same for a workload that another provider vouches for.
+    fn gcp_for_workload(number: u8) -> Self {
+        let fake = fake::Fake::start(move |request| match request.header("authorization") {
+            "" if request.path == "/sts" && request.body.contains("subject_token=do-not-show") => {
+                (200, r#"{"access_token":"do-not-show-either"}"#.into())
+            }
+            "Bearer do-not-show-either" => services::answer_as_google(request, &services::key(number), false),
+            other => (403, format!("{} may not", other.len())),
+        });
+        Self { fake, key: GCP_KEY, entry: Entry::ExternalAccount }
     }
 
     fn run(&self, root: &TempDir, arguments: &[&str]) -> Output {
@@ -45,12 +88,45 @@ impl Cloud {
         command.env("PATH", format!("/usr/bin:/bin:{bin}")).env("BUILDKITE_REPO", REPOSITORY);
         command.envs([("AWS_ENDPOINT_URL", &url), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url)]);
         command.env("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", &url);
-        command.envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKID")]);
-        command.env("AWS_SECRET_ACCESS_KEY", "do-not-show").env("GCE_METADATA_HOST", self.fake.host());
+        command.env("AWS_REGION", "eu-west-1").env("GCE_METADATA_HOST", self.fake.host());
+        command.envs(self.credentials(root));
         command.envs([("BUILDKITE_AGENT_ACCESS_TOKEN", "job-token"), ("BUILDKITE_JOB_ID", "job")]);
         let ended = command.stdin(Stdio::null()).output().unwrap();
         assert!(!text(&ended.stderr).contains("do-not-show"));
         ended
+    }
+
+    /// The variables that say how one is let in, and the files that they name.
+    fn credentials(&self, root: &TempDir) -> Vec<(&'static str, String)> {
+        let write = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        match self.entry {
+            Entry::Plain => vec![
+                ("AWS_ACCESS_KEY_ID", "AKID".to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "do-not-show".to_owned()),
+            ],
+            Entry::AssumedRole => {
+                write(".aws/config", "[profile ci]\nrole_arn = signer\nsource_profile = base\n");
+                let keys = "[base]\naws_access_key_id = ROOT\naws_secret_access_key = do-not-show\n";
+                write(".aws/credentials", keys);
+                vec![("AWS_PROFILE", "ci".to_owned())]
+            }
+            Entry::ExternalAccount => {
+                let token = write("subject", "do-not-show\n");
+                let file = serde_json::json!({
+                    "type": "external_account",
+                    "audience": "//iam.googleapis.com/p",
+                    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+                    "token_url": format!("{}/sts", self.fake.url()),
+                    "credential_source": { "file": token },
+                });
+                vec![("GOOGLE_APPLICATION_CREDENTIALS", write("google.json", &file.to_string()))]
+            }
+        }
     }
 
     /// What a command prints that ends well.
@@ -144,4 +220,17 @@ fn keys_of_aws_sign_and_verify() {
 #[test]
 fn keys_of_google_sign_and_verify() {
     check(&Cloud::gcp(1), &Cloud::gcp(2));
+}
+
+/// An agent that is let in by a role, or by another provider's word, signs and verifies like any other.
+#[test]
+fn whoever_is_let_in_by_way_of_another_signs_and_verifies() {
+    let clouds = [(Cloud::aws_for_role(1), Cloud::aws(2)), (Cloud::gcp_for_workload(1), Cloud::gcp(2))];
+    for (cloud, other) in clouds {
+        let root = tempfile::tempdir().unwrap();
+        for step in [cloud.uploaded(&root), cloud.signed(&root)] {
+            check_accepted(&cloud.job(&root, &step));
+        }
+        check_refused(&cloud.job(&root, &other.uploaded(&root)));
+    }
 }

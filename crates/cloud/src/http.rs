@@ -140,7 +140,7 @@ impl Service {
 }
 
 /// An address without what may be secret in it.
-fn public(url: &str) -> String {
+pub(crate) fn public(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(mut url) => {
             url.set_query(None);

@@ -16,7 +16,7 @@ pub(crate) fn instance_tags(variables: Variables<'_>) -> Result<Vec<String>, Clo
     let instance = Imds::new(&config)?.get("meta-data/instance-id")?;
     let region = config.region()?;
     let credentials = credentials::find(&config)?;
-    let endpoint = format!("{}/", config.endpoint(Api::Ec2, &region));
+    let endpoint = format!("{}/", config.endpoint(Api::Ec2, &region)?);
     let service = Service::new("Amazon EC2", Way::Open);
     let (mut tags, mut next) = (Vec::new(), None);
     loop {

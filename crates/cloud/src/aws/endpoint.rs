@@ -1,7 +1,12 @@
 //! Where the services of Amazon are: what settings say, or the address of the region's partition.
 
 use super::Config;
-use crate::filled;
+use crate::http::public;
+use crate::{CloudError, filled};
+
+/// The switches, as variable and setting.
+const FIPS: (&str, &str) = ("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+const DUAL_STACK: (&str, &str) = ("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 
 /// A service that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +65,18 @@ impl Api {
 
 impl Config<'_> {
     /// The address of a service for a region, without a slash at its end.
-    pub(crate) fn endpoint(&self, api: Api, region: &str) -> String {
-        let told = self.told_endpoint(api);
-        told.map_or_else(|| self.usual_endpoint(api, region), |url| url.trim_end_matches('/').to_owned())
+    pub(crate) fn endpoint(&self, api: Api, region: &str) -> Result<String, CloudError> {
+        let Some(url) = self.told_endpoint(api) else { return Ok(self.usual_endpoint(api, region)) };
+        // An address that was told says nothing of how the host is certified or reached: better none than a wrong one.
+        for (variable, setting) in [FIPS, DUAL_STACK] {
+            if self.is_on(variable, setting) {
+                let url = public(&url);
+                return Err(CloudError::Setting(format!(
+                    "{variable} ({setting}) can't be had at {url}, the endpoint_url that is set"
+                )));
+            }
+        }
+        Ok(url.trim_end_matches('/').to_owned())
     }
 
     /// Variables before files, and what is said of the service before what is said of all.
@@ -79,8 +93,8 @@ impl Config<'_> {
     fn usual_endpoint(&self, api: Api, region: &str) -> String {
         let matching = PARTITIONS.iter().find(|partition| region.starts_with(partition.regions));
         let Partition { suffix, dual_stack, .. } = matching.unwrap_or(&PARTITIONS[PARTITIONS.len() - 1]);
-        let fips = self.is_on("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-        let dual = self.is_on("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+        let fips = self.is_on(FIPS.0, FIPS.1);
+        let dual = self.is_on(DUAL_STACK.0, DUAL_STACK.1);
         // In GovCloud the usual hosts of these services are the validated ones.
         let is_validated = region.starts_with("us-gov-") && api != Api::Kms && !dual;
         let mark = if fips && !is_validated { "-fips" } else { "" };
@@ -114,7 +128,7 @@ mod tests {
             (Api::Kms, "us-east-1", &[("AWS_USE_FIPS_ENDPOINT", "false")], "kms.us-east-1.amazonaws.com"),
         ] {
             let variables = variables(flags);
-            let endpoint = Config::load(&variables).endpoint(api, region);
+            let endpoint = Config::load(&variables).endpoint(api, region).unwrap();
             assert_eq!(endpoint, format!("https://{expected}"), "{region} {flags:?}");
         }
     }
@@ -138,7 +152,15 @@ mod tests {
             (Api::Kms, &[("AWS_CONFIG_FILE", "/nonexistent")], usual),
         ] {
             let variables = variables(given);
-            assert_eq!(Config::load(&variables).endpoint(api, "r"), expected, "{given:?}");
+            assert_eq!(Config::load(&variables).endpoint(api, "r").unwrap(), expected, "{given:?}");
         }
+    }
+
+    #[test]
+    fn what_the_region_would_give_is_not_had_elsewhere() {
+        let variables = variables(&[("AWS_ENDPOINT_URL", "http://all"), ("AWS_USE_FIPS_ENDPOINT", "true")]);
+        let error = Config::load(&variables).endpoint(Api::Kms, "r").unwrap_err().to_string();
+        let expected = "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint) can't be had at http://all/, the endpoint_url that is set";
+        assert_eq!(error, expected);
     }
 }

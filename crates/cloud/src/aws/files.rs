@@ -120,10 +120,10 @@ fn text(path: &Path) -> Option<(&Path, String)> {
     }
 }
 
-/// The sections of a file. An indented line belongs to the setting before it.
+/// The sections of a file. An indented line belongs to the setting before it, if that has no value of its own.
 fn sections(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let mut above = String::new();
+    let mut parent = None;
     for line in text.lines().map(str::trim_end) {
         let is_indented = line.starts_with([' ', '\t']);
         let words = line.trim_start();
@@ -133,21 +133,34 @@ fn sections(text: &str) -> Vec<Section> {
         if let Some(title) = words.strip_prefix('[').filter(|_| !is_indented) {
             let title = title.split(']').next().unwrap_or_default().trim().to_owned();
             sections.push(Section { title, ..Section::default() });
+            parent = None;
             continue;
         }
-        let (Some(section), Some((name, value))) = (sections.last_mut(), words.split_once('=')) else {
-            continue;
+        let (Some(section), Some((name, value))) = (sections.last_mut(), setting(words)) else { continue };
+        match parent.as_ref().filter(|_| is_indented) {
+            Some(parent) => section.nested.entry(String::clone(parent)).or_default().insert(name, value),
+            None => {
+                parent = value.is_empty().then(|| name.clone());
+                section.settings.insert(name, value)
+            }
         };
-        let name = name.trim().to_lowercase();
-        let value = without_comment(value).trim().to_owned();
-        if is_indented {
-            section.nested.entry(above.clone()).or_default().insert(name, value);
-        } else {
-            above.clone_from(&name);
-            section.settings.insert(name, value);
-        }
     }
     sections
+}
+
+/// `name = value` or `name: value`
+fn setting(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(['=', ':'])?;
+    let name = name.trim().to_lowercase();
+    let value = without_comment(value).trim();
+    // The quotes of a command are for the shell.
+    let value = if name == "credential_process" { value } else { without_quotes(value) };
+    Some((name, value.to_owned()))
+}
+
+fn without_quotes(value: &str) -> &str {
+    let within = |mark: char| value.strip_prefix(mark)?.strip_suffix(mark);
+    within('"').or_else(|| within('\'')).unwrap_or(value)
 }
 
 /// A value ends where a comment begins: at a sharp or semicolon behind a blank.
@@ -188,6 +201,25 @@ mod tests {
         }
         assert_eq!(files.profile("two").unwrap().file, Path::new("credentials"));
         assert_eq!(files.profile("default").unwrap().file, Path::new("config"));
+    }
+
+    #[test]
+    fn lines_have_many_forms() {
+        for (line, name, value) in [
+            ("a = \"b\"", "a", "b"),
+            ("a = 'b'", "a", "b"),
+            ("a = \"b", "a", "\"b"),
+            ("a: b", "a", "b"),
+            ("a = http://b", "a", "http://b"),
+            ("a = b ;c", "a", "b"),
+            ("a = b;c", "a", "b;c"),
+            ("credential_process = \"/bin/a b\"", "credential_process", "\"/bin/a b\""),
+        ] {
+            assert_eq!(setting(line), Some((name.to_owned(), value.to_owned())), "{line}");
+        }
+        let files = files("[profile p]\n  a = 1\n  b = 2\nc =\n  a = 3\nd = 4\n\te = 5\n", "");
+        let found = ["a", "b", "d", "e"].map(|name| files.profile("p").unwrap().get(name));
+        assert_eq!(found, ["1", "2", "4", "5"].map(Some));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl AwsKms {
         check_region(key, &region)?;
         let opened = Self {
             service: Service::new("AWS KMS", Way::Open),
-            endpoint: format!("{}/", config.endpoint(Api::Kms, &region)),
+            endpoint: format!("{}/", config.endpoint(Api::Kms, &region)?),
             credentials: credentials::find(&config)?,
             region,
             key: key.to_owned(),

@@ -142,15 +142,21 @@ impl<'a> Seen<'a> {
 
     /// Settings that exclude or need each other.
     fn check(&self) -> Result<(), ProfileError> {
-        if self.get("source_profile").and(self.get("credential_source")).is_some() {
-            return Err(self.wrong("has both source_profile and credential_source: one must go"));
+        let kinds = ["source_profile", "credential_source", "web_identity_token_file", "credential_process"];
+        let mut found = kinds.into_iter().filter(|setting| self.get(setting).is_some());
+        if let (Some(one), Some(other)) = (found.next(), found.next()) {
+            return Err(self.wrong(format!("has both {one} and {other}: one must go")));
         }
-        let need_role = ["source_profile", "credential_source", "web_identity_token_file"];
-        match need_role.into_iter().find(|setting| self.get(setting).is_some()) {
-            Some(setting) if self.get("role_arn").is_none() => {
-                Err(self.wrong(format!("has {setting}, but no role_arn")))
+        let (id, secret) = ("aws_access_key_id", "aws_secret_access_key");
+        for (has, lacks) in [(id, secret), (secret, id)] {
+            if self.get(has).is_some() && self.get(lacks).is_none() {
+                return Err(self.wrong(format!("has {has}, but no {lacks}")));
             }
-            _ => Ok(()),
+        }
+        let needs_role = kinds[..3].iter().find(|setting| self.get(setting).is_some());
+        match needs_role.filter(|_| self.get("role_arn").is_none()) {
+            Some(setting) => Err(self.wrong(format!("has {setting}, but no role_arn"))),
+            None => Ok(()),
         }
     }
 
@@ -167,14 +173,21 @@ impl<'a> Seen<'a> {
                  that needs none"
             )));
         }
-        let seconds = self.get("duration_seconds").map(|text| {
-            text.parse().map_err(|_| self.wrong(format!("has duration_seconds {text:?}, which is no number")))
+        let seconds = self.get("duration_seconds").and_then(|text| {
+            let seconds = text.parse().ok();
+            if seconds.is_none() {
+                tracing::warn!(
+                    "AWS profile {:?} has duration_seconds {text:?}, which is no number",
+                    self.name
+                );
+            }
+            seconds
         });
         Ok(Some(Role {
             arn,
             session: self.owned("role_session_name"),
             external_id: self.owned("external_id"),
-            seconds: seconds.transpose()?,
+            seconds,
         }))
     }
 
@@ -215,10 +228,7 @@ impl<'a> Seen<'a> {
     ) -> Result<Option<Plan>, ProfileError> {
         let start = match self.has_keys() {
             true => Start::Keys,
-            false => match self.sso(config)? {
-                Some(sso) => Start::Sso(sso),
-                None => self.owned("credential_process").map_or(Start::Machine, Start::Process),
-            },
+            false => self.sso(config)?.map_or(Start::Machine, Start::Sso),
         };
         if start == Start::Machine {
             let seen = path.iter().copied().chain([self.name]).map(str::to_owned).collect();
@@ -319,6 +329,7 @@ mod tests {
         }
         check("[profile p]\nrole_arn=A\n", "Machine of p < A");
         check(&format!("[profile p]\nrole_arn=A\n{sso}"), &format!("{sso_plan} < A"));
+        check("[profile p]\nrole_arn=A\nduration_seconds=1h\n", "Machine of p < A");
     }
 
     #[test]
@@ -337,7 +348,6 @@ mod tests {
             "Keys of q < A < B",
         );
         check(&format!("[profile p]\nrole_arn=A\nsource_profile=p\n{KEYS}"), "Keys of p < A");
-        check("[profile p]\nrole_arn=A\nsource_profile=p\ncredential_process=x\n", "Process(\"x\") of p < A");
         check(
             &format!(
                 "[profile p]\nrole_arn=A\nsource_profile=q\n{KEYS}[profile q]\nrole_arn=B\nsource_profile=p\n"
@@ -389,8 +399,12 @@ mod tests {
                  to type: use a role that needs none",
             ),
             (
-                "[profile p]\nrole_arn=A\nduration_seconds=1h\ncredential_source=Environment\n",
-                "AWS profile \"p\" in FILE has duration_seconds \"1h\", which is no number",
+                "[profile p]\nrole_arn=A\nweb_identity_token_file=f\ncredential_process=x\n",
+                "AWS profile \"p\" in FILE has both web_identity_token_file and credential_process: one must go",
+            ),
+            (
+                "[profile p]\naws_access_key_id=a\n",
+                "AWS profile \"p\" in FILE has aws_access_key_id, but no aws_secret_access_key",
             ),
             (
                 "[profile p]\nsso_start_url=u\nsso_region=r\nsso_account_id=1\n",

@@ -30,7 +30,7 @@ pub(super) fn credentials(config: &Config<'_>, sso: &Sso) -> Result<Credentials,
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("account_id", &sso.account), ("role_name", &sso.role)])
         .finish();
-    let url = format!("{}/federation/credentials?{query}", config.endpoint(Api::Sso, &sso.region));
+    let url = format!("{}/federation/credentials?{query}", config.endpoint(Api::Sso, &sso.region)?);
     let service = Service::new("the portal of IAM Identity Center", Way::Open);
     let answer = service.ask(|| Ok(Ask::get(&url).header("x-amz-sso_bearer_token", &token)));
     let answer = answer.map_err(|error| match error.status() {

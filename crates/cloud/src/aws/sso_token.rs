@@ -47,7 +47,7 @@ pub(super) fn find(config: &Config<'_>, sso: &Sso) -> Result<String, CloudError>
     let now = Timestamp::now();
     // Only the newer form with a session can be renewed.
     if expires.duration_since(now) <= EARLY && sso.session.is_some() {
-        match renew(config, sso, &cached, now) {
+        match renew(config, sso, &cached) {
             Some(Ok(renewed)) => {
                 let token = renewed.access_token.clone();
                 cached.take(renewed, now);
@@ -78,24 +78,19 @@ fn path(config: &Config<'_>, sso: &Sso) -> Option<PathBuf> {
 }
 
 /// A new token, if the file has what it takes to ask for one.
-fn renew(
-    config: &Config<'_>,
-    sso: &Sso,
-    cached: &Cached,
-    now: Timestamp,
-) -> Option<Result<Renewed, CloudError>> {
+fn renew(config: &Config<'_>, sso: &Sso, cached: &Cached) -> Option<Result<Renewed, CloudError>> {
     let refresh = cached.text("refreshToken")?;
     let (id, secret) = (cached.text("clientId")?, cached.text("clientSecret")?);
-    if cached.time("registrationExpiresAt").is_some_and(|end| end <= now) {
-        return None;
-    }
     let body = json!({
         "clientId": id,
         "clientSecret": secret,
         "grantType": "refresh_token",
         "refreshToken": refresh,
     });
-    let url = format!("{}/token", config.endpoint(Api::SsoOidc, &sso.region));
+    let url = match config.endpoint(Api::SsoOidc, &sso.region) {
+        Ok(endpoint) => format!("{endpoint}/token"),
+        Err(error) => return Some(Err(error)),
+    };
     let service = Service::new("the token service of IAM Identity Center", Way::Open);
     let answer = service.ask(|| Ok(Ask::post(&url, "application/json", body.to_string())));
     Some(answer.and_then(|answer| answer.json()))

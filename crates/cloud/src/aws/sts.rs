@@ -13,6 +13,8 @@ use crate::http::{Answer, Ask, Service, Way, element};
 
 /// What sessions are called when nobody has said.
 const SESSION: &str = "buildkite-agent";
+/// How long they last then.
+const SECONDS: u32 = 900;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The credentials of a role, which `credentials` may assume.
@@ -21,10 +23,9 @@ pub(super) fn assume(
     credentials: &Credentials,
     role: &Role,
 ) -> Result<Credentials, CloudError> {
-    let seconds = role.seconds.map(|seconds| seconds.to_string());
-    let mut form = vec![("Action", "AssumeRole")];
+    let seconds = role.seconds.unwrap_or(SECONDS).to_string();
+    let mut form = vec![("Action", "AssumeRole"), ("DurationSeconds", &seconds)];
     form.extend(role.external_id.as_deref().map(|id| ("ExternalId", id)));
-    form.extend(seconds.as_deref().map(|seconds| ("DurationSeconds", seconds)));
     ask(config, role, form, Some(credentials))
 }
 
@@ -49,7 +50,7 @@ fn ask<'a>(
     form.push(("RoleSessionName", role.session.as_deref().unwrap_or(SESSION)));
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let region = config.region()?;
-    let endpoint = format!("{}/", config.endpoint(Api::Sts, &region));
+    let endpoint = format!("{}/", config.endpoint(Api::Sts, &region)?);
     let answer = Service::new("AWS STS", Way::Open).ask(|| {
         let ask = Ask::post(&endpoint, FORM, form.clone());
         let scope = Scope { service: "sts", region: &region };

@@ -60,7 +60,7 @@ fn a_key_signs_and_verifies_for_a_role_that_a_role_may_assume() {
     home.write(
         ".aws/config",
         "[profile p]\nrole_arn = outer\nsource_profile = q\nexternal_id = x y\nrole_session_name = me\n\
-         duration_seconds = 900\n[profile q]\nrole_arn = inner\nsource_profile = r\n",
+         duration_seconds = 1800\n[profile q]\nrole_arn = inner\nsource_profile = r\n",
     );
     home.write(
         ".aws/credentials",
@@ -72,14 +72,20 @@ fn a_key_signs_and_verifies_for_a_role_that_a_role_may_assume() {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<HashMap<_, _>>()
     };
     let (action, version) = (("Action", "AssumeRole"), ("Version", "2011-06-15"));
-    let inner = [action, version, ("RoleArn", "inner"), ("RoleSessionName", "buildkite-agent")];
+    let inner = [
+        action,
+        version,
+        ("RoleArn", "inner"),
+        ("RoleSessionName", "buildkite-agent"),
+        ("DurationSeconds", "900"),
+    ];
     let outer = [
         action,
         version,
         ("RoleArn", "outer"),
         ("RoleSessionName", "me"),
         ("ExternalId", "x y"),
-        ("DurationSeconds", "900"),
+        ("DurationSeconds", "1800"),
     ];
     assert_eq!(asked, [("ROOT".to_owned(), pairs(&inner)), ("INNER".to_owned(), pairs(&outer))]);
     let requests = fake.asked();
@@ -110,7 +116,7 @@ fn a_role_is_assumed_with_what_its_profile_names() {
         let before = fake.asked().len();
         let opened = home.open(Kms::Aws, "alias/k");
         let asked = fake.asked();
-        let asked = asked[before..].iter().find(|request| request.body.starts_with("Action=AssumeRole&"));
+        let asked = asked[before..].iter().find(|request| request.body.contains("Action=AssumeRole&"));
         match asked {
             Some(request) => assert_eq!(signer(request), by, "{source}"),
             None => {

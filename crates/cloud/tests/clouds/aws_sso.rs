@@ -66,7 +66,6 @@ fn token(name: &str, expires: &str, more: Value) -> String {
         "region": "us-east-2",
         "clientId": "client",
         "clientSecret": SECRET,
-        "registrationExpiresAt": minutes(1000),
     });
     for (name, value) in more.as_object().unwrap() {
         file[name] = value.clone();
@@ -119,7 +118,7 @@ fn who_has_to_sign_on_is_told_how() {
     let advice = "sign on with `aws sso login --profile p`";
     let (past, soon) = (minutes(-1), minutes(4));
     let used_up = json!({ "refreshToken": "other" });
-    let unregistered = json!({ "refreshToken": "other", "registrationExpiresAt": past });
+    let unregistered = json!({ "refreshToken": "other", "clientId": "" });
     for (config, file, text, expected) in [
         (NEWER, SESSION_FILE, None, "no sign-on in HOME/SESSION: "),
         (NEWER, SESSION_FILE, Some(SECRET.to_owned()), "the sign-on in HOME/SESSION can't be read"),
