@@ -194,3 +194,47 @@ fn reason(error: &io::Error) -> String {
     let words = text.split(" (os error").next().unwrap_or_default();
     words.to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sockets_path_is_short_new_and_in_a_folder_of_its_users() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of_length = |length: usize| {
+            let inner = folder.path().join("a/b");
+            let name = "x".repeat(length - inner.as_os_str().len() - 1);
+            inner.join(name)
+        };
+        let longest = of_length(LONGEST_PATH - 1);
+        let (listener, _closer) = listen(&longest).expect("short enough");
+        for made in ["a", "a/b"] {
+            let mode = folder.path().join(made).metadata().expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{made}");
+        }
+        assert!(connect(&longest).is_ok());
+        assert!(!is_abandoned(&longest));
+        assert!(matches!(listen(&longest), Err(BindError::Exists(_))));
+        let too_long = listen(&of_length(LONGEST_PATH)).map(drop).expect_err("too long");
+        let words = format!("(path length: {LONGEST_PATH}, max {LONGEST_PATH} characters)");
+        assert!(too_long.to_string().contains(&words), "{too_long}");
+        drop(listener);
+        assert!(is_abandoned(&longest));
+        assert!(matches!(connect(&longest), Err(ConnectError::Connect(_))));
+    }
+
+    #[test]
+    fn what_is_no_socket_is_not_called() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let missing = connect(&path).map(drop).expect_err("nothing is there").to_string();
+        assert_eq!(missing, format!("stat socket: stat {}: no such file or directory", path.display()));
+        std::fs::write(&path, "").expect("written");
+        let other = connect(&path).map(drop).expect_err("it is a file").to_string();
+        assert_eq!(other, format!("\"{}\" is not a socket", path.display()));
+        assert!(!is_abandoned(&path));
+        let below = listen(&path.join("s")).map(drop).expect_err("below a file").to_string();
+        assert!(below.starts_with("creating the socket directory "), "{below}");
+    }
+}

@@ -19,6 +19,8 @@ struct Recorded {
     redacted: Mutex<Vec<String>>,
     workdir: Mutex<Option<PathBuf>>,
     promises: Mutex<Vec<i64>>,
+    /// What a promise of status 99 waits for.
+    patience: Mutex<()>,
 }
 
 impl Job for Recorded {
@@ -48,6 +50,9 @@ impl Job for Recorded {
 
     fn promise_failure(&self, exit_status: i64, _: &str) -> Declared {
         self.promises.lock().unwrap().push(exit_status);
+        if exit_status == 99 {
+            drop(self.patience.lock().unwrap());
+        }
         Declared::Accepted { upstream_status: 204 }
     }
 }
@@ -122,6 +127,29 @@ fn another_token_is_refused_and_the_socket_goes_with_the_server() {
     assert!(served.server.stop(Duration::from_secs(5)));
     assert!(!socket.exists());
     assert!(matches!(served.api.environment(), Err(ClientError::Unreachable(_))));
+}
+
+#[test]
+fn a_request_that_is_being_answered_is_waited_for_but_not_for_ever() {
+    for (limit, in_time) in [(Duration::from_millis(20), false), (Duration::from_secs(20), true)] {
+        let Served { _folder, job, server, api } = serve();
+        let patience = job.patience.lock().unwrap();
+        std::thread::scope(|scope| {
+            let promise = scope.spawn(move || api.promise_failure(99, ""));
+            while job.promises.lock().unwrap().is_empty() {
+                std::thread::yield_now();
+            }
+            let stopped = scope.spawn(move || server.stop(limit));
+            if in_time {
+                drop(patience);
+                assert!(stopped.join().unwrap());
+            } else {
+                assert!(!stopped.join().unwrap());
+                drop(patience);
+            }
+            assert!(promise.join().unwrap().unwrap().accepted);
+        });
+    }
 }
 
 #[test]

@@ -24,14 +24,14 @@ pub struct JobServer {
     listening: Listening,
 }
 
-/// Why no job API can be served.
+/// Why no local API can be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// This machine has no sockets for it; the job goes on without.
-    #[error("the job API is unavailable on this machine")]
+    /// This machine has no sockets for it; a job goes on without.
+    #[error("this machine has no unix sockets")]
     Unavailable,
     /// The socket could not be made.
-    #[error("creating the job API socket: {0}")]
+    #[error("{0}")]
     Socket(String),
     /// The system gives no random bytes.
     #[error("making a job API token: {0}")]

@@ -78,4 +78,27 @@ mod tests {
             assert_eq!(promises.declare(4, || first.clone()).outcome, "declared");
         }
     }
+
+    #[test]
+    fn who_comes_meanwhile_waits_for_the_answer_even_of_a_passing_kind() {
+        let promises = Promises::default();
+        let (declaring, begun) = std::sync::mpsc::channel();
+        let answers = std::thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                promises.declare(3, || {
+                    declaring.send(()).expect("it is heard");
+                    // Until the second one has asked for the slot, which the first one holds.
+                    while Arc::strong_count(&promises.by_status.lock().expect("nobody panics")[&3]) < 3 {
+                        std::thread::yield_now();
+                    }
+                    refused(Some(503))
+                })
+            });
+            begun.recv().expect("it has begun");
+            let second = promises.declare(3, || panic!("it is being declared already"));
+            [first.join().expect("it ends"), second]
+        });
+        let outcomes = answers.map(|answer| (answer.outcome, answer.accepted, answer.upstream_status));
+        assert_eq!(outcomes, [("declared", false, Some(503)), ("debounced", false, Some(503))]);
+    }
 }
