@@ -62,20 +62,21 @@ impl AnsiStamper {
         while let Some(end) = line_end(rest) {
             let (line, after) = rest.split_at(end);
             sink(line);
-            if after.is_empty() {
-                self.due = Due::Now;
+            self.due = Due::Now;
+            self.sequence = open_sequence(line);
+            rest = self.finish_sequence(after, &mut sink);
+            if rest.is_empty() {
                 return;
             }
             sink(stamp.as_bytes());
             self.last = Some(now);
-            rest = after;
         }
         self.due = Due::Later;
         self.sequence = open_sequence(rest);
         sink(rest);
     }
 
-    /// Hands on the end of a sequence that the last write began; returns what follows it.
+    /// Hands on the end of a sequence that has begun; returns what follows it.
     fn finish_sequence<'a>(&mut self, output: &'a [u8], sink: &mut impl FnMut(&[u8])) -> &'a [u8] {
         if self.sequence == Sequence::None {
             return output;
@@ -104,8 +105,9 @@ impl Sequence {
             (Self::Parameters, 0x30..=0x3f) => Self::Parameters,
             (Self::Parameters | Self::Intermediates, 0x20..=0x2f) => Self::Intermediates,
             (Self::Parameters | Self::Intermediates, _) => Self::None,
-            (Self::Text | Self::TextEscape, 0x07) | (Self::TextEscape, b'\\') => Self::None,
-            (Self::Text | Self::TextEscape, 0x1b) => Self::TextEscape,
+            (Self::Text, 0x07) | (Self::TextEscape, b'\\') => Self::None,
+            (Self::Text, 0x1b) => Self::TextEscape,
+            // Whatever it is: as in the reference, neither BEL nor another ESC counts here.
             (Self::Text | Self::TextEscape, _) => Self::Text,
         }
     }
@@ -183,5 +185,19 @@ mod tests {
         check(&[(0, "a\x1b"), (5000, "7b")], "<0>a\x1b7<5000>b");
         // The erasing sequence was cut, so it does not end the line.
         check(&[(0, "a\x1b["), (1, "Kb")], "<0>a\x1b[Kb");
+    }
+
+    /// A line that ends inside a string: the next one gets its stamp when the string is over.
+    #[test]
+    fn strings_of_several_lines_stay_whole() {
+        check(&[(0, "a\x1b]t\nb\x1b\\c\nd")], "<0>a\x1b]t\nb\x1b\\<0>c\n<0>d");
+        check(&[(0, "\x1bPa\nb\n"), (5, "c\n"), (9, "\x1b\\d")], "<0>\x1bPa\nb\nc\n\x1b\\<9>d");
+        check(&[(0, "\x1b_a\n"), (5, "\x1b\\\nb")], "<0>\x1b_a\n\x1b\\<5>\n<5>b");
+        check(&[(0, "\x1b]a\x1b[Kb\x1b\\c")], "<0>\x1b]a\x1b[Kb\x1b\\<0>c");
+        check(&[(0, "\x1b]a\n"), (5000, "b"), (9000, "c\n")], "<0>\x1b]a\nbc\n");
+        // The line break began in no line of its own, so nothing is due after the string.
+        check(&[(0, "\x1b]a"), (5, "\nb\x1b\\c")], "<0>\x1b]a\nb\x1b\\c");
+        check(&[(0, "\x1b[1\nm")], "<0>\x1b[1\n<0>m");
+        check(&[(0, "\x1b]a\n\x1b\x1b\\b\x1b\x07c\x1b\\d")], "<0>\x1b]a\n\x1b\x1b\\b\x1b>c\x1b\\<0>d");
     }
 }
