@@ -75,7 +75,7 @@ const VARIABLES: &[Variable] = &[
     agent("BUILDKITE_ENV_FILE",                        |s| path(&s.files.env)),
     agent("BUILDKITE_ENV_JSON_FILE",                   |s| path(&s.files.env_json)),
     agent("BUILDKITE_AGENT_JOB_TIMEOUT_FILE",          |s| path(&s.files.timeout)),
-    agent("BUILDKITE_AGENT_CACHE_PATHS",               |s| unless_empty(s.step.cache_paths.join(","))),
+    agent("BUILDKITE_AGENT_CACHE_PATHS",               cache_paths),
     agent("BUILDKITE_SECRETS_CONFIG",                  secrets_config),
     agent("BUILDKITE_AGENT_ENDPOINT",                  |s| Some(s.access.endpoint.to_string().into())),
     agent("BUILDKITE_AGENT_ACCESS_TOKEN",              |s| text(s.access.token.reveal())),
@@ -262,6 +262,11 @@ fn checkout_timeout(sources: &Sources<'_>) -> Option<OsString> {
         OverrideMode::Strict => number(checkout.timeout),
         OverrideMode::FromJob | OverrideMode::None => positive(checkout.timeout),
     }
+}
+
+fn cache_paths(sources: &Sources<'_>) -> Option<OsString> {
+    let paths = &sources.step.cache_paths;
+    (!paths.is_empty()).then(|| paths.join(",").into())
 }
 
 fn secrets_config(sources: &Sources<'_>) -> Option<OsString> {

@@ -97,7 +97,9 @@ impl FilesOfJob {
 
     /// Leaves the mark by which the executor knows that the job took too long.
     pub(crate) fn mark_timeout(&self) -> io::Result<()> {
-        std::fs::write(&self.0.timeout, "true")
+        let mut options = OpenOptions::new();
+        crate::os::unchangeable_by_others(options.write(true).create(true).truncate(true));
+        options.open(&self.0.timeout)?.write_all(b"true")
     }
 }
 

@@ -51,7 +51,8 @@ fn secrets(value: Option<&Value>) -> Result<Vec<StepSecret>, BadStep> {
         Some(Value::Array(items)) => items
             .iter()
             .map(|item| match item {
-                Value::String(key) => pair(key, key),
+                // Not looked at any closer, as in the reference.
+                Value::String(key) => Ok(StepSecret { environment_variable: key.clone(), key: key.clone() }),
                 Value::Object(members) => {
                     let text = |name| members.get(name).and_then(Value::as_str).unwrap_or_default();
                     pair(text("environment_variable"), text("key"))
@@ -69,7 +70,7 @@ fn secrets(value: Option<&Value>) -> Result<Vec<StepSecret>, BadStep> {
 fn cache_paths(value: Option<&Value>) -> Result<Vec<String>, BadStep> {
     let bad = || BadStep { member: "cache", reason: "it names no paths" };
     match value {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(Vec::new()),
+        None | Some(Value::Null | Value::Bool(_)) => Ok(Vec::new()),
         Some(Value::String(path)) => Ok(vec![path.clone()]),
         Some(Value::Array(items)) => items.iter().map(|item| scalar(item).ok_or_else(bad)).collect(),
         Some(Value::Object(members)) => match members.get("paths") {
@@ -102,6 +103,7 @@ mod tests {
             (json!([{ "key": "A", "environment_variable": "A" }]), expected),
             (json!({ "A": "A" }), expected),
             (json!([{ "key": "b" }]), r#"[{"key":"b"}]"#),
+            (json!([""]), r#"[{"key":""}]"#),
         ] {
             let parts = StepParts::read(Some(&json!({ "secrets": form }))).unwrap();
             assert_eq!(serde_json::to_string(&parts.secrets).unwrap(), expected, "{form}");
@@ -115,6 +117,8 @@ mod tests {
     fn cache_paths_have_four_forms() {
         for (form, expected) in [
             (json!(false), vec![]),
+            (json!(true), vec![]),
+            (json!(""), vec![""]),
             (json!("a"), vec!["a"]),
             (json!(["a", "b"]), vec!["a", "b"]),
             (json!({ "paths": ["a"], "size": "1g" }), vec!["a"]),

@@ -2,7 +2,7 @@
 
 use crate::settings::StdoutCopy;
 use redkite_api::wire::Job;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -117,10 +117,18 @@ impl Copies {
 impl TmpFile {
     fn create(folder: &Path) -> Result<Self, CopyError> {
         let path = folder.join(format!("buildkite_job_log{}", crate::random::below(u64::from(u32::MAX))));
-        let file =
-            File::create_new(&path).map_err(|source| CopyError { folder: folder.to_owned(), source })?;
+        let file = readable(&path).map_err(|source| CopyError { folder: folder.to_owned(), source })?;
         Ok(Self { path, file })
     }
+}
+
+/// A new file that jobs of any user can read.
+fn readable(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    crate::os::private(options.write(true).create_new(true));
+    let file = options.open(path)?;
+    crate::os::readable_by_all(&file)?;
+    Ok(file)
 }
 
 impl Drop for TmpFile {

@@ -2,7 +2,7 @@
 
 use crate::signals::Asked;
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,16 @@ pub(crate) const POWERSHELL: &str = "pwsh";
 /// Makes a new file readable by its owner only.
 pub(crate) fn private(options: &mut OpenOptions) {
     options.mode(0o600);
+}
+
+/// Makes a new file one that only its owner may change.
+pub(crate) fn unchangeable_by_others(options: &mut OpenOptions) {
+    options.mode(0o644);
+}
+
+/// Lets everybody read a file and its owner alone change it, whatever the mask of this process says.
+pub(crate) fn readable_by_all(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
 }
 
 /// Under which names a program may lie in a folder.
@@ -79,6 +89,26 @@ impl Signals {
             _ = self.interrupt.recv() => Asked::Stop,
             _ = self.quit.recv() => Asked::ForcedStop,
             _ = self.hang_up.recv() => Asked::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_owner_changes_what_others_may_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |file: &File| file.metadata().unwrap().permissions().mode() & 0o777;
+        let mut options = OpenOptions::new();
+        unchangeable_by_others(options.write(true).create_new(true));
+        let file = options.open(folder.path().join("mark")).unwrap();
+        assert_eq!(mode(&file) & !0o644, 0, "{:o}", mode(&file));
+        for before in [0o600, 0o666, 0o777] {
+            file.set_permissions(Permissions::from_mode(before)).unwrap();
+            readable_by_all(&file).unwrap();
+            assert_eq!(mode(&file), 0o644, "{before:o}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::signals::Asked;
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
@@ -16,6 +16,15 @@ pub(crate) const POWERSHELL: &str = "powershell.exe";
 
 /// New files are as private as their folder.
 pub(crate) fn private(_: &mut OpenOptions) {}
+
+/// New files have the rights that their folder gives them.
+pub(crate) fn unchangeable_by_others(_: &mut OpenOptions) {}
+
+/// They keep them.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn readable_by_all(_: &File) -> io::Result<()> {
+    Ok(())
+}
 
 /// Under which names a program may lie in a folder.
 pub(crate) fn names_of(folder: &Path, name: &OsStr) -> Vec<PathBuf> {
