@@ -156,6 +156,15 @@ impl Members {
         self.interrupted.get_or_insert(now);
     }
 
+    /// The agent itself was stopped for a while: who said nothing meanwhile may have been, too, or wasn't heard.
+    pub(crate) fn forgive_silence(&mut self, now: Instant) {
+        for member in &mut self.members {
+            if let Member::Here { heard, .. } = member {
+                *heard = now;
+            }
+        }
+    }
+
     /// Time has passed; answers who was silent for too long, and for how long.
     pub(crate) fn tick(&mut self, now: Instant) -> Vec<(usize, Duration)> {
         let mut silent = Vec::new();

@@ -20,7 +20,8 @@ impl Pod {
         Self { members, begun, now: begun, orders: String::new() }
     }
 
-    /// One word of a script: `+N` registers, `~N` lives, `xN=S` exits, `-N` hangs up, `!` interrupts, `@S` seconds.
+    /// One word of a script: `+N` registers, `~N` lives, `xN=S` exits, `-N` hangs up, `!` interrupts, `@S` seconds,
+    /// `?S` seconds in which the agent was stopped.
     fn step(&mut self, word: &str) {
         let (kind, rest) = word.split_at(1);
         let place = || rest.parse::<usize>().expect("a place");
@@ -36,6 +37,10 @@ impl Pod {
             }
             "!" => self.members.interrupt(self.now),
             "@" => self.now = self.begun + Duration::from_secs_f64(rest.parse().expect("seconds")),
+            "?" => {
+                self.now = self.begun + Duration::from_secs_f64(rest.parse().expect("seconds"));
+                self.members.forgive_silence(self.now);
+            }
             "x" => {
                 let (place, status) = rest.split_once('=').expect("a place and a status");
                 self.members.exited(place.parse().expect("a place"), status.parse().expect("a status"));
@@ -99,6 +104,9 @@ fn who_falls_silent_is_lost() {
     check(1, "+0 @20 ~0 @49", "0>", "open");
     check(2, "+0 +1 @20 ~0 @31", "0>", "137 lost");
     check(2, "+0 x0=0 @31", "0>", "open");
+    // Unless nobody could hear it.
+    check(1, "+0 @10 ?100 @130", "0>", "open");
+    check(1, "+0 @10 ?100 @131", "0>", "-7 lost");
 }
 
 #[test]

@@ -14,6 +14,11 @@ use tracing::Span;
 use crate::members::{End, Limits, Members, Order};
 use crate::wire::{self, Frame, ToAgent, ToContainer, WireError};
 
+/// The agent looks around at least this often, to see whether time has passed it by.
+const NAP: Duration = Duration::from_secs(5);
+/// Who wakes up so late was stopped, with its machine or by a signal.
+const OVERSLEPT: Duration = Duration::from_secs(3);
+
 /// The socket's name in the job context directory.
 pub(crate) const SOCKET: &str = "buildkite.sock";
 
@@ -178,9 +183,14 @@ impl Desk {
                 if let Some(end) = state.members.end() {
                     return end;
                 }
-                state.members.next_change()
+                let nap = Instant::now() + NAP;
+                state.members.next_change().map_or(nap, |change| change.min(nap))
             };
-            self.bell.wait_past(seen, next);
+            self.bell.wait_past(seen, Some(next));
+            if next + OVERSLEPT < Instant::now() {
+                tracing::warn!("The agent was stopped for a while; nobody's silence counts until now");
+                self.lock().members.forgive_silence(Instant::now());
+            }
         }
     }
 
