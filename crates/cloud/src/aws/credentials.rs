@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use super::config::Config;
 use super::files::Profile;
 use super::plan::{Plan, Role, Start};
-use super::{machine, process, sso, sts};
+use super::{login, machine, process, sso, sts};
 use crate::{CloudError, filled};
 
 /// The first credentials of the chain.
@@ -83,6 +83,7 @@ fn start(config: &Config<'_>, plan: &Plan) -> Result<Credentials, CloudError> {
         Start::Instance => machine::instance(config),
         Start::WebIdentity { file, role } => sts::assume_with_token(config, file, role),
         Start::Sso(permission) => sso::credentials(config, permission),
+        Start::Login(session) => login::credentials(config, session),
         Start::Process(line) => process::credentials(config, line),
         Start::Machine => of_machine(config),
     }

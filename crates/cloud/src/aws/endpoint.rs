@@ -17,6 +17,8 @@ pub(crate) enum Api {
     /// The portal of IAM Identity Center.
     Sso,
     SsoOidc,
+    /// Where a sign-on with the console is renewed.
+    Signin,
 }
 
 /// Regions that share one naming of hosts.
@@ -51,6 +53,7 @@ impl Api {
             Self::Sts => "sts",
             Self::Sso => "sso",
             Self::SsoOidc => "sso_oidc",
+            Self::Signin => "signin",
         }
     }
 
@@ -91,6 +94,15 @@ impl Config<'_> {
     }
 
     fn usual_endpoint(&self, api: Api, region: &str) -> String {
+        // The console has domains of its own.
+        let console = match region {
+            region if region.starts_with("cn-") => "amazonaws.cn",
+            region if region.starts_with("us-gov-") => "amazonaws-us-gov.com",
+            _ => "aws.amazon.com",
+        };
+        if api == Api::Signin {
+            return format!("https://{region}.signin.{console}");
+        }
         let matching = PARTITIONS.iter().find(|partition| region.starts_with(partition.regions));
         let Partition { suffix, dual_stack, .. } = matching.unwrap_or(&PARTITIONS[PARTITIONS.len() - 1]);
         let fips = self.is_on(FIPS.0, FIPS.1);
@@ -120,6 +132,8 @@ mod tests {
             (Api::Ec2, "cn-north-1", &[], "ec2.cn-north-1.amazonaws.com.cn"),
             (Api::Sso, "eu-west-1", &[], "portal.sso.eu-west-1.amazonaws.com"),
             (Api::SsoOidc, "us-iso-east-1", &[], "oidc.us-iso-east-1.c2s.ic.gov"),
+            (Api::Signin, "eu-west-1", &[], "eu-west-1.signin.aws.amazon.com"),
+            (Api::Signin, "us-gov-west-1", &[], "us-gov-west-1.signin.amazonaws-us-gov.com"),
             (Api::Sts, "us-east-1", &[fips], "sts-fips.us-east-1.amazonaws.com"),
             (Api::Sts, "us-gov-west-1", &[fips], "sts.us-gov-west-1.amazonaws.com"),
             (Api::Kms, "us-gov-west-1", &[fips], "kms-fips.us-gov-west-1.amazonaws.com"),

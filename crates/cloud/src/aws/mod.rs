@@ -1,5 +1,6 @@
 //! Amazon: meta-data of instances and containers, credentials, signed requests.
 
+mod cached;
 mod config;
 mod containers;
 mod credentials;
@@ -8,9 +9,11 @@ mod endpoint;
 mod files;
 mod imds;
 mod kms;
+mod login;
 mod machine;
 mod plan;
 mod process;
+mod proof;
 mod sign;
 mod sso;
 mod sso_token;

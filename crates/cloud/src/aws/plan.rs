@@ -28,6 +28,8 @@ pub(super) enum Start {
         role: Role,
     },
     Sso(Sso),
+    /// `login_session`
+    Login(String),
     /// `credential_process`
     Process(String),
     /// Whatever this machine has.
@@ -215,6 +217,9 @@ impl<'a> Seen<'a> {
         if let Some(sso) = self.sso(config)? {
             return Ok(Start::Sso(sso));
         }
+        if let Some(session) = self.owned("login_session") {
+            return Ok(Start::Login(session));
+        }
         Ok(self.owned("credential_process").map_or(Start::Machine, Start::Process))
     }
 
@@ -228,7 +233,10 @@ impl<'a> Seen<'a> {
     ) -> Result<Option<Plan>, ProfileError> {
         let start = match self.has_keys() {
             true => Start::Keys,
-            false => self.sso(config)?.map_or(Start::Machine, Start::Sso),
+            false => match self.sso(config)? {
+                Some(sso) => Start::Sso(sso),
+                None => self.owned("login_session").map_or(Start::Machine, Start::Login),
+            },
         };
         if start == Start::Machine {
             let seen = path.iter().copied().chain([self.name]).map(str::to_owned).collect();
@@ -312,7 +320,9 @@ mod tests {
             "Sso(Sso { session: None, start_url: \"u\", region: \"r\", account: \"1\", role: \"n\" }) of p";
         let process = "credential_process = /bin/x \"a b\"\n";
         check(&format!("[profile p]\n{process}"), "Process(\"/bin/x \\\"a b\\\"\") of p");
-        check(&format!("[profile p]\n{process}{sso}"), sso_plan);
+        let login = "login_session = user\n";
+        check(&format!("[profile p]\n{process}{login}"), "Login(\"user\") of p");
+        check(&format!("[profile p]\n{process}{login}{sso}"), sso_plan);
         check(&format!("[profile p]\n{process}{sso}{KEYS}"), "Keys of p");
         check(
             &format!("[profile p]\nrole_arn=A\nweb_identity_token_file=f\nrole_session_name=s\n{sso}"),

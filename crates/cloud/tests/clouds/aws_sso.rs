@@ -134,7 +134,12 @@ fn who_has_to_sign_on_is_told_how() {
             Some(token("old", &past, unregistered)),
             "the sign-on in HOME/SESSION has expired at ",
         ),
-        (NEWER, SESSION_FILE, Some(token("old", &past, used_up.clone())), "the sign-on has expired at "),
+        (
+            NEWER,
+            SESSION_FILE,
+            Some(token("old", &past, used_up.clone())),
+            "the sign-on in HOME/SESSION has expired at ",
+        ),
         (
             OLDER,
             PORTAL_FILE,

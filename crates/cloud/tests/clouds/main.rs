@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose server or answer is broken can only fail")]
 
+mod aws_login;
 mod aws_profiles;
 mod aws_sso;
 mod fake;
