@@ -54,6 +54,11 @@ fn run_with_hook(
     meanwhile(&plane);
     let output = started.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for folder in ["tmp", "s/job-api"] {
+        let left = std::fs::read_dir(root.path().join(folder)).into_iter().flatten().flatten();
+        let left: Vec<_> = left.map(|entry| entry.path()).collect();
+        assert!(left.is_empty(), "{hook:?}: {left:?}");
+    }
     (plane.exit_status(), plane.log())
 }
 
@@ -144,4 +149,12 @@ fn check_gone(terminal: bool, command: &str, hook: (&str, &str)) {
     // Where nobody reaps orphans, a dead one stays a zombie.
     let state = String::from_utf8_lossy(&state.stdout).into_owned();
     assert!(state.is_empty() || state.starts_with('Z'), "{hook:?}, terminal: {terminal}: {state}");
+}
+
+/// Nobody tidies up then but the agent: neither a hook's wrapper nor the job's socket is left.
+#[test]
+fn a_bootstrap_that_is_killed_leaves_nothing() {
+    let (status, log) = run_with_hook(false, "true", ("pre-command", "kill -9 $PPID; sleep 0.2"), |_| {});
+    assert_eq!(status, "-1");
+    assert!(String::from_utf8_lossy(&log).contains("~~~ Running agent pre-command hook"));
 }

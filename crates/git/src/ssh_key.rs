@@ -25,8 +25,8 @@ pub(crate) fn install(shell: &Shell, key: &str, pipeline: &str) -> Result<Option
     let checkout = directory::checkout_path(shell)?;
     let parent = checkout.parent().unwrap_or(&checkout);
     os::private_directory(parent).map_err(CheckoutError::file("creating directory", parent))?;
-    let directory =
-        unique_directory(parent, pipeline).map_err(CheckoutError::file("creating a directory in", parent))?;
+    let directory = unique_directory(shell, parent, pipeline)
+        .map_err(CheckoutError::file("creating a directory in", parent))?;
     let previous = shell.get(SSH_COMMAND);
     let installed = SshKey { directory, previous };
     let file = installed.directory.join("id");
@@ -57,7 +57,7 @@ impl SshKey {
     }
 }
 
-fn unique_directory(parent: &Path, pipeline: &str) -> io::Result<PathBuf> {
-    let slug = if pipeline.is_empty() { String::new() } else { format!("{}-", sanitised(pipeline)) };
-    os::unique_private_directory(parent, &format!(".buildkite-ssh-key-{slug}"))
+fn unique_directory(shell: &Shell, parent: &Path, pipeline: &str) -> io::Result<PathBuf> {
+    let prefix = format!(".buildkite-ssh-key-{}{}", sanitised(pipeline), shell.job_mark());
+    os::unique_private_directory(parent, &prefix)
 }

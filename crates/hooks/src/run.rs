@@ -71,7 +71,12 @@ impl Hook {
         settings: &HookSettings,
         shebang: Option<&OsStr>,
     ) -> Result<Changes, HookError> {
-        let written = Wrapper::write(&self.absolute(), shebang, &settings.agent, &settings.temporary);
+        let written = Wrapper::write(
+            &self.absolute(),
+            shebang,
+            &settings.agent,
+            (&settings.temporary, &shell.job_mark()),
+        );
         let wrapper = written.map_err(|source| {
             shell.log().error(format_args!("Error creating hook script: {source}"));
             HookError::Wrapper { hook: self.to_string(), source }

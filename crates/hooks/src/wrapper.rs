@@ -32,19 +32,20 @@ pub struct WrapperError {
 }
 
 impl Wrapper {
-    /// Writes the wrapper of a hook; `agent` is the program whose `env dump` is used.
+    /// Writes the wrapper of a hook to a temporary folder, under a name with the job's mark; `agent` is the program
+    /// whose `env dump` is used.
     pub(crate) fn write(
         hook: &Hook,
         shebang: Option<&OsStr>,
         agent: &Path,
-        temporary: &Path,
+        (temporary, mark): (&Path, &str),
     ) -> Result<Self, WrapperError> {
         let failed = |what, path: &Path| {
             let path = path.to_path_buf();
             move |source| WrapperError { what, path, source }
         };
         std::fs::create_dir_all(temporary).map_err(failed("creating the temporary directory", temporary))?;
-        let directory = os::private_directory("buildkite-agent-hook-wrapper", temporary)
+        let directory = os::private_directory(&format!("buildkite-agent-hook-wrapper{mark}"), temporary)
             .map_err(failed("creating a directory in", temporary))?;
         let at = |name: &str| directory.path().join(name);
         let wrapper = Self {

@@ -144,8 +144,9 @@ fn clone_into_place(
     let (log, plugins, before) = (shell.log(), &settings.plugins_path, shell.directory());
     log.prompt_of("mktemp -dp", [plugins]);
     // With mode 0700, which the plugin keeps.
-    let temporary =
-        os::private_directory(plugins).map_err(FetchError::file("creating a directory in", plugins))?;
+    let prefix = format!(".plugin-clone{}", shell.job_mark());
+    let temporary = os::private_directory(&prefix, plugins)
+        .map_err(FetchError::file("creating a directory in", plugins))?;
     log.comment("Switching to the temporary plugin directory");
     shell.cd(temporary.path())?;
     let cloned = clone(shell, repository, plugin.reference.version(), settings.submodules);

@@ -17,6 +17,6 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 }
 
 /// A new directory with mode 0700 in `parent`.
-pub(crate) fn private_directory(parent: &Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }

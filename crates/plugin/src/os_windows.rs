@@ -10,6 +10,6 @@ pub(crate) fn set_mode(_path: &Path, _mode: u32) -> io::Result<()> {
 }
 
 /// A new directory in `parent`.
-pub(crate) fn private_directory(parent: &Path) -> io::Result<TempDir> {
-    tempfile::tempdir_in(parent)
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(prefix).tempdir_in(parent)
 }

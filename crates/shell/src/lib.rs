@@ -6,6 +6,7 @@
 mod command;
 mod env;
 mod inside;
+mod job_names;
 mod lock;
 mod log;
 mod lookup;
@@ -28,6 +29,7 @@ mod os;
 pub use command::{Command, Display, Pty, Stderr};
 pub use env::{Changed, Env, EnvDiff};
 pub use inside::{Inside, InsideOutput};
+pub use job_names::is_temporary_of;
 pub use lock::{Lock, LockError};
 pub use log::{Log, LogWriter, WarningId};
 pub use path::cleaned;

@@ -41,7 +41,8 @@ pub(crate) fn install(
         fs::remove_dir_all(directory).map_err(ArchiveError::file("removing", directory))?;
     }
     log.comment(format_args!("Plugin {name:?} will be downloaded to {shown}"));
-    let work = tempfile::Builder::new().prefix("zip-plugin-").tempdir_in(plugins_path);
+    let prefix = format!("zip-plugin{}", shell.job_mark());
+    let work = tempfile::Builder::new().prefix(&prefix).tempdir_in(plugins_path);
     let work = work.map_err(ArchiveError::file("creating a directory in", plugins_path))?;
     let archive = work.path().join("archive.zip");
     source.download(shell, &archive)?;

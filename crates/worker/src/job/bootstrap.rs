@@ -1,6 +1,7 @@
 //! The bootstrap's process (spec/agent.md §16).
 
 use super::finish::Outcome;
+use super::leftovers::Leftovers;
 use super::work::Stages;
 use crate::log::JobLog;
 use crate::settings::{BootstrapKind, CancelSettings, JobSettings};
@@ -17,6 +18,7 @@ pub(crate) struct Bootstrap {
     pub(crate) launch: Launch,
     pub(crate) policy: Policy,
     pub(crate) cancel: Cancel,
+    leftovers: Leftovers,
 }
 
 impl Bootstrap {
@@ -50,9 +52,16 @@ impl Bootstrap {
             },
             ..Launch::new(program, &settings.build_path)
         };
+        let leftovers = Leftovers {
+            job: variables.get("BUILDKITE_JOB_ID").cloned().map(redkite_text::into_shown).unwrap_or_default(),
+            temporary: temporary_folder(&launch.env),
+            plugins: settings.plugins_path.clone(),
+            builds: settings.build_path.clone(),
+            sockets: settings.sockets_path.clone(),
+        };
         let grace = settings.cancel.signal_grace().saturating_add(AFTER_ITS_COMMAND);
         let policy = Policy::new(signal(settings.cancel), grace, terminal);
-        Self { launch, policy, cancel: Cancel::new() }
+        Self { launch, policy, cancel: Cancel::new(), leftovers }
     }
 
     /// Starts it and sees it to its end. Its output goes to `log`, what there is to say about it to the agent's log
@@ -90,6 +99,9 @@ impl Bootstrap {
         let context = Context::until(&self.cancel);
         let finished = child.supervise(&context, &self.policy, |_, bytes| log.output(bytes));
         let ending = finished.ending;
+        if ending.signal().is_some() {
+            self.leftovers.remove(pid);
+        }
         let signal = ending.signal().map_or_else(|| "nil".to_owned(), Signal::name);
         tracing::info!(
             "Process with PID: {pid} finished with Exit Status: {}, Signal: {signal}",
@@ -102,6 +114,12 @@ impl Bootstrap {
         }
         Ok(Outcome::Ended(ending))
     }
+}
+
+/// Where a process with these variables puts temporary files.
+fn temporary_folder(environment: &[(OsString, OsString)]) -> PathBuf {
+    let named = environment.iter().rev().find(|(name, _)| name == "TMPDIR").map(|(_, path)| path);
+    named.filter(|path| !path.is_empty()).map_or_else(std::env::temp_dir, PathBuf::from)
 }
 
 /// The variables of a job over `inherited` ones.

@@ -9,6 +9,7 @@ mod exporter;
 mod files;
 mod finish;
 mod gate;
+mod leftovers;
 mod runner;
 mod running;
 mod signature;
