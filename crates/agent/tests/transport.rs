@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use plane::Plane;
 use tempfile::TempDir;
-use web::{Authority, Clients, Proxy, bridge};
+use web::{Authority, Clients, Fault, Proxy, bridge};
 
 const AGENT: &str = env!("CARGO_BIN_EXE_buildkite-agent");
 
@@ -178,4 +178,107 @@ fn a_proxy_that_can_not_be_used_is_an_error_without_its_password() {
     let start = ["start", "--token", "t", "--endpoint", "http://plane.test", "--build-path", "builds"];
     let log = text(&agent(&root, &start, &[("HTTP_PROXY", "ftp://user:do-not-show@proxy")]).stderr);
     assert!(log.contains("the proxy address in HTTP_PROXY") && !log.contains("do-not-show"), "{log}");
+}
+
+/// The log of an agent that can't register.
+fn start_in_vain(root: &TempDir, endpoint: &str, variables: &[(&str, &str)]) -> String {
+    let arguments =
+        ["start", "--token", "do-not-show", "--build-path", "builds", "--no-color", "--endpoint", endpoint];
+    let ended = agent(root, &arguments, variables);
+    let log = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{log}");
+    assert!(!log.contains("Retrying") && !log.contains("do-not-show"), "{log}");
+    log
+}
+
+#[test]
+fn a_certificate_that_is_not_accepted_ends_the_attempts_and_is_told_in_words() {
+    let plane = plane();
+    for (fault, words) in [
+        (Fault::Expired, "the certificate of localhost expired at 2001-02-03"),
+        (Fault::NotYet, "the certificate of localhost is not valid before 3001-02-03"),
+        (Fault::OtherHost, "the certificate of localhost is for other hosts: other.test"),
+        (Fault::SelfSigned, "the certificate of localhost is signed by itself and not trusted here"),
+    ] {
+        let root = tempfile::tempdir().expect("a directory");
+        let authority = Authority::new(root.path());
+        let front = authority.faulty_front("plane.test", &[("http/1.1", plane.port())], Clients::All, fault);
+        let endpoint = format!("https://localhost:{}/v3", front.port);
+        let roots = authority.roots();
+        let variables = [("SSL_CERT_FILE", roots.as_str()), ("SSL_CERT_DIR", "/none")];
+        let log = get(&root, &endpoint, &variables).expect_err("it is not accepted");
+        assert!(log.contains(words) && !log.contains("Retrying"), "{fault:?}: {log}");
+        let log = start_in_vain(&root, &endpoint, &variables);
+        assert!(log.contains(&format!("POST {endpoint}/register: {words}")), "{fault:?}: {log}");
+    }
+}
+
+/// As it is with Go's programs: whoever names a server's own certificate means that server.
+#[test]
+fn a_server_s_own_certificate_is_trusted_once_it_is_named() {
+    for (fault, trusted) in [
+        (Fault::SelfSigned, true),
+        (Fault::None, true),
+        (Fault::SelfSignedExpired, false),
+        (Fault::Expired, false),
+        (Fault::OtherHost, false),
+    ] {
+        let root = tempfile::tempdir().expect("a directory");
+        let authority = Authority::new(root.path());
+        let plane = plane();
+        let backends = [("http/1.1", plane.port())];
+        let front = authority.faulty_front("plane.test", &backends, Clients::All, fault);
+        let endpoint = format!("https://localhost:{}/v3", front.port);
+        let own = root.path().join("server.pem").display().to_string();
+        let variables = [("SSL_CERT_FILE", own.as_str()), ("SSL_CERT_DIR", "/none")];
+        assert_eq!(get(&root, &endpoint, &variables).is_ok(), trusted, "{fault:?}");
+        if trusted {
+            let plane = plane.behind(&endpoint);
+            start(&root, &plane, &endpoint, &[], &variables);
+        } else {
+            start_in_vain(&root, &endpoint, &variables);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_endpoint_is_told_at_once() {
+    let root = tempfile::tempdir().expect("a directory");
+    for endpoint in
+        ["plane.test/v3", "//plane.test/v3", "ftp://plane.test", "unix:///x", "http://", "http://h:x/"]
+    {
+        let log = get(&root, endpoint, &[]).expect_err("nobody is there");
+        assert!(log.contains("http:// or https:// and a host") && !log.contains("Retrying"), "{log}");
+        let log = start_in_vain(&root, endpoint, &[]);
+        assert!(log.contains("http:// or https:// and a host"), "{log}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_other_credentials_is_named_and_not_asked_again() {
+    let root = tempfile::tempdir().expect("a directory");
+    let plane = plane();
+    let proxy = Proxy::start(plane.port(), Some("Basic none"));
+    let url = format!("http://user:do-not-show@127.0.0.1:{}", proxy.port);
+    let variables = [("HTTPS_PROXY", url.as_str())];
+    let words = format!("through the proxy 127.0.0.1:{}: ", proxy.port);
+    let log = get(&root, "https://plane.test/v3", &variables).expect_err("it is refused");
+    assert!(log.contains(&words) && !log.contains("do-not-show") && !log.contains("Retrying"), "{log}");
+    let log = start_in_vain(&root, "https://plane.test/v3", &variables);
+    assert!(log.contains(&words), "{log}");
+}
+
+/// The password of an address is nobody's business, and no token is given up for it.
+#[test]
+fn an_endpoint_can_name_a_user_whose_password_is_not_shown() {
+    let root = tempfile::tempdir().expect("a directory");
+    let plane = plane();
+    let endpoint = format!("http://user:do-not-show@127.0.0.1:{}/v3/", plane.port());
+    let arguments = ["meta-data", "get", "key", "--job", "job", "--agent-access-token", "t", "--endpoint"];
+    let told = ["--debug", "--debug-http", "--trace-http", "--no-color"];
+    let ended = agent(&root, &[&arguments[..], &[&endpoint], &told].concat(), &[]);
+    let log = text(&ended.stderr);
+    assert_eq!(text(&ended.stdout), FOUND, "{log}");
+    assert!(log.contains("http://user:***@127.0.0.1:") && log.contains("hostPort=127.0.0.1:"), "{log}");
+    assert!(!log.contains("do-not-show"), "{log}");
 }

@@ -1,41 +1,77 @@
 //! What both clients share: the request of one attempt, the words about a failed one, the dice of jitter.
 
-use crate::call::{Answer, BrokenOff, Call};
+use crate::call::{Answer, Call};
 use crate::error::{ApiError, Failure};
 use crate::policy::{Next, Policy, Report};
 use crate::redirect;
 use crate::settings::Settings;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use std::error::Error;
 use std::time::Duration;
+use url::Url;
 
 /// What bounds each request, whatever a call's own limits are (spec/agent-api.md §2.3).
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(60);
 /// What bounds the making of a connection.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 
+const WANTED: &str = "an address begins with http:// or https:// and a host";
+
 /// The target of one request: an attempt's first, or one it was redirected to.
 pub(crate) struct Target {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) has_body: bool,
+    /// Where a redirect came from.
+    referer: Option<String>,
     hops: u32,
 }
 
 impl Target {
     pub(crate) fn first<T>(call: &Call<T>, settings: &Settings) -> Self {
         let has_body = call.body.bytes().is_some();
-        Self { method: call.method.clone(), url: call.url(&settings.endpoint), has_body, hops: 0 }
+        let url = call.url(&settings.endpoint);
+        Self { method: call.method.clone(), url, has_body, referer: None, hops: 0 }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn to(url: &str) -> Self {
+        Self { method: Method::GET, url: url.to_owned(), has_body: false, referer: None, hops: 0 }
     }
 
     /// Where the answer leads, if anywhere.
-    pub(crate) fn follow(&self, answer: &Answer) -> Option<Self> {
+    ///
+    /// # Errors
+    /// It leads on and on.
+    pub(crate) fn follow(&self, answer: &Answer) -> Result<Option<Self>, ApiError> {
+        let hop = redirect::next(&self.method, &self.url, answer.status, &answer.headers);
+        let Some(hop) = hop else { return Ok(None) };
         if self.hops == redirect::LIMIT {
-            return None;
+            return Err(self.refused(format!("stopped after {} redirects", self.hops + 1)));
         }
-        let hop = redirect::next(&self.method, &self.url, answer.status, &answer.headers)?;
         let has_body = self.has_body && hop.keeps_body;
-        Some(Self { method: hop.method, url: hop.url, has_body, hops: self.hops + 1 })
+        let referer = redirect::referer(&self.url, &hop.url);
+        Ok(Some(Self { method: hop.method, url: hop.url, has_body, referer, hops: self.hops + 1 }))
+    }
+
+    /// An address that can be asked at all.
+    ///
+    /// # Errors
+    /// It is none of HTTP, or names no host.
+    pub(crate) fn check(&self) -> Result<Url, ApiError> {
+        let url = Url::parse(&self.url).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => self.refused(WANTED.into()),
+            other => self.refused(format!("{other}: {WANTED}")),
+        })?;
+        // `http:/x` is one with the host `x`, for whoever is generous.
+        match url.scheme() {
+            "http" | "https" if self.url.contains("://") => Ok(url),
+            _ => Err(self.refused(WANTED.into())),
+        }
+    }
+
+    fn refused(&self, reason: String) -> ApiError {
+        let failure = Failure::Transport { reason, retryable: false };
+        ApiError::new(self.method.clone(), &self.url, failure)
     }
 
     /// Whether a request without body says so with `Content-Length: 0`.
@@ -66,6 +102,9 @@ pub(crate) fn headers<T>(
     if target.has_body {
         call.body.headers().iter().for_each(|(name, value)| add(name, value));
     }
+    if let Some(referer) = &target.referer {
+        add("Referer", referer);
+    }
     if !settings.token.is_empty() {
         add("Authorization", &format!("Token {}", settings.token.reveal()));
     }
@@ -73,18 +112,6 @@ pub(crate) fn headers<T>(
         authorization.set_sensitive(true);
     }
     headers
-}
-
-/// A transport error of an attempt; everything but a wrong URL or certificate may heal (§6.2).
-pub(crate) fn transport(error: &(dyn Error + 'static), target: &Target, hopeless: bool) -> ApiError {
-    let retryable = !hopeless && !is_tls_refusal(error);
-    let failure = Failure::Transport { reason: innermost(error), retryable };
-    ApiError::new(target.method.clone(), &target.url, failure)
-}
-
-/// A body that did not come to its end.
-pub(crate) fn broken_off(error: &(dyn Error + 'static)) -> BrokenOff {
-    BrokenOff(innermost(error))
 }
 
 /// The waits' dice: uniform in [0, 1).
@@ -112,28 +139,4 @@ pub(crate) fn report(policy: &Policy, failed: u32, error: &ApiError, next: Next)
         Next::GiveUp if failed == attempts => tracing::warn!("{error} (Attempt {failed}/{attempts})"),
         Next::GiveUp => {}
     }
-}
-
-/// A failure of the certificate or of the protocol, as opposed to one of the network.
-fn is_tls_refusal(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| match tls_error(cause) {
-        Some(rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)) | None => false,
-        Some(_) => true,
-    })
-}
-
-/// A TLS error, wherever the libraries hide it.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let hidden = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let inside = hidden.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    error.downcast_ref::<rustls::Error>().or(inside)
-}
-
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
-}
-
-/// The cause at the bottom, which is what the reader can act on.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }

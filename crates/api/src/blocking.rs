@@ -8,10 +8,10 @@ use crate::halt::Halt;
 use crate::policy::Next;
 use crate::proxies::ProxyError;
 use crate::settings::Settings;
-use crate::traffic;
 use crate::traffic::{Outcome, Timing};
+use crate::{reason, traffic};
 use bytes::Bytes;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -95,7 +95,7 @@ impl Client {
             let headers = attempts::headers(call, &self.settings, failed, left, &target);
             let body = call.body.bytes().filter(|_| target.has_body);
             let answer = self.exchange(&target, headers, body, left)?;
-            match target.follow(&answer) {
+            match target.follow(&answer)? {
                 Some(next) => target = next,
                 None => return call.read(&target.url, &answer),
             }
@@ -113,6 +113,7 @@ impl Client {
         if limit.is_zero() {
             return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
         }
+        let url = target.check()?;
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         traffic::request(self.settings.log, target, &headers, body);
         let (mut timing, log) = (Timing::begin(), self.settings.log);
@@ -123,8 +124,10 @@ impl Client {
         };
         let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
         timing.show(log, target, outcome);
-        let answer =
-            answer.map_err(|error| attempts::transport(cause(&error), target, is_hopeless(&error)))?;
+        let answer = answer.map_err(|error| {
+            let proxy = self.connections.proxy(&url);
+            reason::transport(cause(&error), target, proxy, is_hopeless(&error))
+        })?;
         traffic::answer(log, target, &answer, timing.elapsed());
         Ok(answer)
     }
@@ -145,16 +148,18 @@ impl Client {
     }
 }
 
+/// An answer whose body breaks off is one all the same: what the call was for has been done.
 fn read(response: Response<ureq::Body>) -> Answer {
     let (parts, body) = response.into_parts();
-    let is_gzip = parts.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value == "gzip");
+    let encoding = parts.headers.get(header::CONTENT_ENCODING);
+    let is_gzip = encoding.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"));
     let mut bytes = Vec::new();
     let mut reader = body.into_reader();
     let end = match is_gzip {
-        true => GzDecoder::new(reader).read_to_end(&mut bytes),
+        true => MultiGzDecoder::new(reader).read_to_end(&mut bytes),
         false => reader.read_to_end(&mut bytes),
     };
-    let body = end.map(|_| bytes.into()).map_err(|error| attempts::broken_off(&error));
+    let body = end.map(|_| bytes.into()).map_err(|error| reason::broken_off(&error));
     Answer { proto: parts.version, status: parts.status, headers: parts.headers, body }
 }
 

@@ -7,12 +7,13 @@ use crate::policy::Next;
 use crate::proxies::Proxies;
 use crate::settings::{Http2, Settings};
 use crate::traffic::{Outcome, Timing};
-use crate::{tls, traffic};
+use crate::{reason, tls, traffic};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
 
 #[cfg(all(unix, feature = "through-socket"))]
 mod through_socket;
@@ -44,10 +45,9 @@ impl Transport {
     }
 
     /// A proxy that is named in vain is an error, not a reason to go without.
-    fn find_proxy(&self, target: &Target) -> Result<(), ApiError> {
-        let Ok(url) = url::Url::parse(&target.url) else { return Ok(()) };
-        let found = self.proxies.for_url(&url);
-        found.map(drop).map_err(|error| attempts::transport(&error, target, true))
+    fn proxy(&self, target: &Target) -> Result<Option<&Url>, ApiError> {
+        let found = self.proxies.for_url(&target.check()?);
+        found.map_err(|error| reason::transport(&error, target, None, true))
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
@@ -151,7 +151,7 @@ impl Client {
             let headers = attempts::headers(call, &self.settings, failed, left, &target);
             let body = call.body.bytes().filter(|_| target.has_body);
             let answer = self.exchange(&target, headers, body, left).await?;
-            match target.follow(&answer) {
+            match target.follow(&answer)? {
                 Some(next) => target = next,
                 None => return call.read(&target.url, &answer),
             }
@@ -169,13 +169,13 @@ impl Client {
         if limit.is_zero() {
             return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
         }
-        self.transport.find_proxy(target)?;
+        let proxy = self.transport.proxy(target)?;
         traffic::request(self.settings.log, target, &headers, body);
         let (mut timing, log) = (Timing::begin(), self.settings.log);
         let answer = self.send(target, headers, body, limit, &mut timing).await.map_err(|error| {
             timing.show(log, target, Outcome::Failed);
             let hopeless = error.is_builder();
-            attempts::transport(&error, target, hopeless)
+            reason::transport(&error, target, proxy, hopeless)
         })?;
         timing.show(log, target, Outcome::Answered);
         traffic::answer(log, target, &answer, timing.elapsed());
@@ -200,7 +200,7 @@ impl Client {
         let response = request.send().await?;
         timing.answered();
         let (proto, status, headers) = (response.version(), response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| attempts::broken_off(&error));
+        let body = response.bytes().await.map_err(|error| reason::broken_off(&error));
         Ok(Answer { proto, status, headers, body })
     }
 }

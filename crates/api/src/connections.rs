@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use http::{Request, Response};
 use ureq::config::ConfigBuilder;
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, SocksConnector, TcpConnector};
 use ureq::{Agent, AsSendBody, Body, Error};
 use url::Url;
 
 use crate::proxies::{Proxies, proxy_authorization};
-use crate::{forwarding, redirect, tls};
+use crate::tls::TlsConnector;
+use crate::{forwarding, redirect};
 
 /// Connections, made when they are needed and kept for what is asked next. Clones share them.
 #[derive(Clone)]
@@ -95,6 +97,11 @@ impl Connections {
         agent.run(configure(agent.configure_request(request)).build())
     }
 
+    /// The proxy on the way to a URL.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<&Url> {
+        self.proxies.for_url(url).ok().flatten()
+    }
+
     fn way(&self, url: &str) -> Result<Way, Error> {
         let url = Url::parse(url).map_err(|error| Error::BadUri(error.to_string()))?;
         let security = if url.scheme() == "https" { Security::Tls } else { Security::None };
@@ -121,17 +128,14 @@ impl fmt::Debug for Connections {
 
 impl Way {
     fn agent(&self, config: ConfigBuilder<AgentScope>) -> Result<Agent, Error> {
-        let proxy_speaks_tls = self.proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
-        let config = match self.security {
-            Security::None if !proxy_speaks_tls => config,
-            _ => config.tls_config(tls_config()),
-        };
         let config = config.max_redirects(0);
         if let Some(proxy) = self.forwarding() {
             return forwarding::agent(config.proxy(None).build(), proxy);
         }
         let proxy = self.proxy.as_ref().map(|proxy| ureq::Proxy::new(proxy.as_str())).transpose()?;
-        Ok(Agent::new_with_config(config.proxy(proxy).build()))
+        let connector = ().chain(SocksConnector::default()).chain(ConnectProxyConnector::default());
+        let connector = connector.chain(TcpConnector::default()).chain(TlsConnector::default());
+        Ok(Agent::with_parts(config.proxy(proxy).build(), connector, DefaultResolver::default()))
     }
 
     /// The proxy that is asked for the whole URL, instead of for a tunnel: many let tunnels lead to port 443 only.
@@ -139,17 +143,6 @@ impl Way {
         let proxy = self.proxy.as_ref().filter(|proxy| proxy.scheme() == "http")?;
         (self.security == Security::None).then_some(proxy)
     }
-}
-
-/// Trust in what the system, or the environment in its place, trusts.
-fn tls_config() -> TlsConfig {
-    let roots = match tls::named_roots() {
-        None => RootCerts::PlatformVerifier,
-        Some(roots) => {
-            RootCerts::from(roots.iter().map(|root| ureq::tls::Certificate::from_der(root).to_owned()))
-        }
-    };
-    TlsConfig::builder().unversioned_rustls_crypto_provider(tls::provider()).root_certs(roots).build()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Why a call failed, and what follows from it (spec/agent-api.md §5, §6.2).
 
 use crate::policy::is_retryable_status;
+use crate::shown::shown_url;
 use http::{Method, StatusCode};
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct ApiError {
     method: Method,
+    /// As people may see it.
     url: String,
     failure: Failure,
 }
@@ -66,8 +68,8 @@ pub enum Failure {
 impl ApiError {
     /// `failure` of `method` on the full `url`.
     #[must_use]
-    pub fn new(method: Method, url: impl Into<String>, failure: Failure) -> Self {
-        Self { method, url: url.into(), failure }
+    pub fn new(method: Method, url: impl AsRef<str>, failure: Failure) -> Self {
+        Self { method, url: shown_url(url.as_ref()).into_owned(), failure }
     }
 
     /// What went wrong.
@@ -151,8 +153,8 @@ impl fmt::Display for ApiError {
         let Self { method, url, failure } = self;
         match failure {
             Failure::Status { status, message, .. } => {
-                let reason = status.canonical_reason().unwrap_or("");
-                write!(f, "{method} {url}: {} {reason}", status.as_u16())?;
+                write!(f, "{method} {url}: {}", status.as_u16())?;
+                status.canonical_reason().map_or(Ok(()), |reason| write!(f, " {reason}"))?;
                 message.as_ref().map_or(Ok(()), |message| write!(f, ": {message}"))
             }
             Failure::Decode { reason, .. } => write!(f, "failed to decode JSON response: {reason}"),
@@ -178,6 +180,10 @@ mod tests {
             let failure = Failure::Status { status, message, retry_after: None };
             ApiError::new(Method::POST, "https://h/v3/register", failure).to_string()
         };
+        let odd =
+            Failure::Status { status: StatusCode::from_u16(499).unwrap(), message: None, retry_after: None };
+        let odd = ApiError::new(Method::GET, "https://u:do-not-show@h/v3", odd);
+        assert_eq!(odd.to_string(), "GET https://u:***@h/v3: 499");
         assert_eq!(error(None), "POST https://h/v3/register: 401 Unauthorized");
         assert_eq!(
             error(Some("Invalid token")),

@@ -18,6 +18,7 @@ mod lenient;
 mod path;
 pub mod policy;
 mod settings;
+mod shown;
 #[cfg(feature = "async")]
 pub mod stream;
 mod token;
@@ -36,6 +37,8 @@ mod forwarding;
 #[cfg(any(feature = "blocking", feature = "async"))]
 mod proxies;
 #[cfg(any(feature = "blocking", feature = "async"))]
+mod reason;
+#[cfg(any(feature = "blocking", feature = "async"))]
 mod redirect;
 #[cfg(any(feature = "blocking", feature = "async"))]
 pub mod tls;
@@ -53,4 +56,5 @@ pub use path::{Endpoint, Path, encode_segment};
 #[cfg(any(feature = "blocking", feature = "async"))]
 pub use proxies::{Proxies, ProxyError, proxy_authorization};
 pub use settings::{Http2, HttpLog, Settings};
+pub use shown::shown_url;
 pub use token::Token;

@@ -3,71 +3,49 @@
 use crate::attempts::Target;
 use crate::call::{Answer, BrokenOff};
 use crate::settings::HttpLog;
+use crate::shown::{self, shown_url};
 use bytes::Bytes;
 use http::uri::Authority;
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use redkite_text::Spoken;
-use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Shows a request that is about to be sent, never its credentials.
 pub(crate) fn request(log: HttpLog, target: &Target, headers: &HeaderMap, body: Option<&Bytes>) {
-    tracing::debug!("{} {}", target.method, target.url);
+    let (method, url) = (&target.method, shown_url(&target.url));
+    tracing::debug!("{method} {url}");
     if log.dumps {
         let mut headers = headers.clone();
         headers.remove(header::AUTHORIZATION);
-        let body = body.map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
-        tracing::debug!("request: {} {} {headers:?} {body}", target.method, target.url);
+        let body = body.map(|bytes| shown::body(&target.url, bytes)).unwrap_or_default();
+        tracing::debug!("request: {method} {url} {:?} {body}", shown_headers(headers));
     }
 }
 
 /// Shows the answer to it.
 pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Duration) {
     let (proto, status, took) = (answer.proto, answer.status.as_u16(), Spoken(took));
-    tracing::debug!(?proto, status, Δ = %took, "↳ {} {}", target.method, target.url);
+    tracing::debug!(?proto, status, Δ = %took, "↳ {} {}", target.method, shown_url(&target.url));
     if log.dumps {
         let body = match &answer.body {
-            Ok(body) => without_secrets(&target.url, body),
+            Ok(body) => shown::body(&target.url, body),
             Err(BrokenOff(reason)) => format!("[broken off: {reason}]"),
         };
-        tracing::debug!("answer: {status} {:?} {body}", answer.headers);
+        tracing::debug!("answer: {status} {:?} {body}", shown_headers(answer.headers.clone()));
     }
 }
 
-/// The members of answers that are credentials wherever they are.
-const SECRET: [&str; 2] = ["access_token", "token"];
-/// What is shown in their place.
-const HIDDEN: &str = "[hidden]";
-
-/// A body as text, with what opens doors left out: tokens, and the values of secrets.
-fn without_secrets(url: &str, body: &[u8]) -> String {
-    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
-        return String::from_utf8_lossy(body).into_owned();
-    };
-    let path = url.split('?').next().unwrap_or_default();
-    let of_secret = path.ends_with("/secrets").then_some("value");
-    if hide(&mut value, of_secret) == 0 {
-        return String::from_utf8_lossy(body).into_owned();
+/// Headers without the values that are credentials, or lead to where some are.
+fn shown_headers(mut headers: HeaderMap) -> HeaderMap {
+    for (name, value) in &mut headers {
+        if shown::is_credential(name.as_str()) {
+            *value = HeaderValue::from_static(shown::HIDDEN);
+        } else if let Some(text) = value.to_str().ok().filter(|text| text.contains("://")) {
+            *value =
+                HeaderValue::from_str(&shown_url(text)).unwrap_or(HeaderValue::from_static(shown::HIDDEN));
+        }
     }
-    value.to_string()
-}
-
-/// Hides members; answers how many.
-fn hide(value: &mut Value, also: Option<&str>) -> usize {
-    match value {
-        Value::Array(items) => items.iter_mut().map(|item| hide(item, also)).sum(),
-        Value::Object(members) => members
-            .iter_mut()
-            .map(|(name, member)| match member {
-                Value::String(text) if SECRET.contains(&name.as_str()) || also == Some(name) => {
-                    HIDDEN.clone_into(text);
-                    1
-                }
-                other => hide(other, also),
-            })
-            .sum(),
-        _ => 0,
-    }
+    headers
 }
 
 /// When the parts of one request were over, since it began.
@@ -99,9 +77,11 @@ impl Timing {
         if !log.timings {
             return;
         }
-        let (uri, method, done) = (target.url.as_str(), target.method.as_str(), self.elapsed());
-        let host = uri.parse::<Uri>().ok();
+        let (uri, method, done) = (shown_url(&target.url), target.method.as_str(), self.elapsed());
+        let uri = uri.as_ref();
+        let host = target.url.parse::<Uri>().ok();
         let host_port = host.as_ref().and_then(Uri::authority).map(Authority::as_str).unwrap_or_default();
+        let host_port = host_port.rsplit_once('@').map_or(host_port, |(_, place)| place);
         let first = self.first_byte.map(|at| format!("{at:?}")).unwrap_or_default();
         match outcome {
             Outcome::Answered => tracing::debug!(
@@ -119,22 +99,4 @@ impl Timing {
 pub(crate) enum Outcome {
     Answered,
     Failed,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_shown_without_what_opens_doors() {
-        for (url, body, expected) in [
-            ("http://h/register", r#"{"id":1, "access_token":"s"}"#, r#"{"id":1,"access_token":"[hidden]"}"#),
-            ("http://h/x", r#"[{"job":{"token":"s"}}]"#, r#"[{"job":{"token":"[hidden]"}}]"#),
-            ("http://h/jobs/j/secrets?key=k", r#"{"value":"s"}"#, r#"{"value":"[hidden]"}"#),
-            ("http://h/jobs/j/data/get", r#"{ "value":"v"}"#, r#"{ "value":"v"}"#),
-            ("http://h/x", "no JSON", "no JSON"),
-        ] {
-            assert_eq!(without_secrets(url, body.as_bytes()), expected, "{url}");
-        }
-    }
 }

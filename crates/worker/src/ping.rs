@@ -71,7 +71,7 @@ async fn follow(session: &Session, mut ping: Ping) -> Action {
             }
             Err(error) => tracing::warn!(
                 "Failed to ping the new endpoint {} - ignoring switch for now ({error})",
-                ping.endpoint
+                redkite_api::shown_url(&ping.endpoint)
             ),
         }
     }

@@ -58,7 +58,7 @@ async fn register_one(
     tracing::debug!("Ping interval: {}s", answer.ping_interval);
     tracing::debug!("Job status interval: {}s", answer.job_status_interval);
     tracing::debug!("Heartbeat interval: {}s", answer.heartbeat_interval);
-    tracing::debug!("Endpoint: {}", answer.endpoint);
+    tracing::debug!("Endpoint: {}", redkite_api::shown_url(&answer.endpoint));
     Ok((number, answer))
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Output;
 
 use crate::collector::{Collected, Collector, serve_http, value};
-use crate::web::{Authority, Clients, Proxy};
+use crate::web::{Authority, Clients, Manners, Proxy, Socks};
 use crate::{Machine, text};
 
 /// A job without anything but its command, traced.
@@ -169,6 +169,48 @@ fn calls_without_tls_go_through_a_tunnel() {
     let seen = proxy.seen();
     assert!(seen.iter().all(|line| line == "CONNECT collector.test:4317 HTTP/1.1"), "{seen:?}");
     assert_eq!(seen.len(), 2, "one for spans, one for lines");
+}
+
+#[test]
+fn socks_proxies_lead_to_collectors() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new(directory.path());
+    let roots = authority.roots();
+    let guarded = Manners::Guarded("us:er", "p@ss");
+    for (protocol, alpn) in PROTOCOLS {
+        for (scheme, host, place) in [
+            ("http", "collector.test:4317", "collector.test 4317"),
+            ("https", "collector.test:4317", "collector.test 4317"),
+            ("http", "[fd00::1]:4317", "v6 fd00::1 4317"),
+        ] {
+            let collector = Collector::start();
+            let backend = if protocol == "grpc" { collector.grpc } else { collector.http };
+            let front = authority.front("collector.test", &[(alpn, backend)], Clients::All);
+            let socks = Socks::start(if scheme == "https" { front.port } else { backend }, guarded);
+            let url = format!("socks5://us%3Aer:p%40ss@127.0.0.1:{}", socks.port);
+            let (_machine, ended) = job(&[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{scheme}://{host}")),
+                ("OTEL_EXPORTER_OTLP_CERTIFICATE", &roots),
+                ("HTTPS_PROXY", &url),
+                ("HTTP_PROXY", &url),
+            ]);
+            check_arrived(&collector.collected, &ended);
+            assert_eq!(socks.seen(), [place], "{protocol} {scheme}");
+        }
+    }
+}
+
+#[test]
+fn a_socks_proxy_that_refuses_is_named() {
+    for manners in [Manners::Guarded("a", "b"), Manners::Refusing(2), Manners::Garbage, Manners::Leaving] {
+        let socks = Socks::start(1, manners);
+        let url = format!("socks5://user:do-not-show@127.0.0.1:{}", socks.port);
+        let (_machine, ended) =
+            job(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.test:4317"), ("HTTPS_PROXY", &url)]);
+        check_lost(&Collected::default(), &ended, &format!("through the proxy 127.0.0.1:{}: ", socks.port));
+        assert!(!text(&ended.stderr).contains("do-not-show"));
+    }
 }
 
 #[test]

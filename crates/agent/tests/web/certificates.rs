@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -26,6 +26,20 @@ pub(crate) enum Clients {
     All,
     /// Those with a certificate of the authority.
     Known,
+}
+
+/// What is wrong with a server's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    Expired,
+    NotYet,
+    /// It is for `other.test` only.
+    OtherHost,
+    /// It is its own authority.
+    SelfSigned,
+    /// It is its own authority, and its time is over.
+    SelfSignedExpired,
 }
 
 /// TLS in front of a server.
@@ -53,7 +67,7 @@ impl Authority {
     /// A client's certificate and key.
     pub(crate) fn client(&self) -> [String; 2] {
         let key = KeyPair::generate().expect("a key");
-        let certificate = self.certificate_for("client", &key);
+        let certificate = self.certificate_for("client", &key, Fault::None);
         [("client.pem", certificate.pem()), ("client.key", key.serialize_pem())].map(|(name, text)| {
             let path = self.directory.join(name);
             std::fs::write(&path, text).expect("written");
@@ -61,16 +75,42 @@ impl Authority {
         })
     }
 
-    fn certificate_for(&self, name: &str, key: &KeyPair) -> rcgen::Certificate {
-        let names = [name, "localhost", "127.0.0.1", "0.0.0.0"].map(str::to_owned);
-        let params = CertificateParams::new(names.to_vec()).expect("names");
-        params.signed_by(key, &self.issuer).expect("signed")
+    fn certificate_for(&self, name: &str, key: &KeyPair, fault: Fault) -> rcgen::Certificate {
+        let names = match fault {
+            Fault::OtherHost => vec!["other.test".to_owned()],
+            _ => [name, "localhost", "127.0.0.1", "0.0.0.0"].map(str::to_owned).to_vec(),
+        };
+        let mut params = CertificateParams::new(names).expect("names");
+        match fault {
+            Fault::Expired | Fault::SelfSignedExpired => params.not_after = date_time_ymd(2001, 2, 3),
+            Fault::NotYet => params.not_before = date_time_ymd(3001, 2, 3),
+            _ => {}
+        }
+        match fault {
+            Fault::SelfSigned | Fault::SelfSignedExpired => {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                params.self_signed(key)
+            }
+            _ => params.signed_by(key, &self.issuer),
+        }
+        .expect("signed")
     }
 
     /// Puts TLS, for `name` and this machine's own names, in front of ports: one for each protocol that is offered;
     /// clients that ask for none get the last.
     pub(crate) fn front(&self, name: &str, backends: &[(&str, u16)], clients: Clients) -> Front {
-        let acceptor = TlsAcceptor::from(Arc::new(self.server(name, backends, clients)));
+        self.faulty_front(name, backends, clients, Fault::None)
+    }
+
+    /// The same with a certificate that has something wrong with it; it lies in `server.pem`.
+    pub(crate) fn faulty_front(
+        &self,
+        name: &str,
+        backends: &[(&str, u16)],
+        clients: Clients,
+        fault: Fault,
+    ) -> Front {
+        let acceptor = TlsAcceptor::from(Arc::new(self.server(name, backends, clients, fault)));
         let ports: HashMap<_, _> = backends.iter().map(|(name, port)| ((*name).to_owned(), *port)).collect();
         let last = backends.last().expect("a server").1;
         let seen = Seen::default();
@@ -91,9 +131,11 @@ impl Authority {
         Front { port, protocols }
     }
 
-    fn server(&self, name: &str, backends: &[(&str, u16)], clients: Clients) -> ServerConfig {
+    fn server(&self, name: &str, backends: &[(&str, u16)], clients: Clients, fault: Fault) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
-        let certificate = self.certificate_for(name, &key).der().clone();
+        let certificate = self.certificate_for(name, &key, fault);
+        std::fs::write(self.directory.join("server.pem"), certificate.pem()).expect("written");
+        let certificate = certificate.der().clone();
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = redkite_api::tls::provider();
         let builder = ServerConfig::builder_with_provider(provider.clone())

@@ -4,6 +4,7 @@
 mod bridge;
 mod certificates;
 mod proxy;
+mod socks;
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -12,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
 
 pub(crate) use bridge::bridge;
-pub(crate) use certificates::{Authority, Clients};
+pub(crate) use certificates::{Authority, Clients, Fault};
 pub(crate) use proxy::Proxy;
+pub(crate) use socks::{Manners, Socks};
 
 /// What was seen, in its order.
 pub(crate) type Seen = Arc<Mutex<Vec<String>>>;

@@ -56,7 +56,7 @@ impl StreamEnd {
     /// An error of the connection; one of time is the ordinary end of a stream that nobody else ended.
     pub(super) fn of_transport(error: &reqwest::Error) -> Self {
         let code = if error.is_timeout() { Code::DEADLINE_EXCEEDED } else { Code::UNAVAILABLE };
-        Self { code, reason: error.to_string() }
+        Self { code, reason: crate::reason::words(error, "the server") }
     }
 
     /// The stream ended as streams do: open the next one.

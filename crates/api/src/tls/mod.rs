@@ -1,17 +1,20 @@
 //! TLS that costs nothing until it is used: the roots are read at the first handshake.
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "blocking")]
+mod connector;
+mod named;
 mod roots;
 
 #[cfg(feature = "blocking")]
-pub(crate) use roots::named as named_roots;
+pub(crate) use connector::TlsConnector;
+pub(crate) use named::is_authority_s_own;
 
 /// The one cryptography provider of this program.
 #[must_use]
@@ -53,11 +56,10 @@ impl LazyVerifier {
 }
 
 fn verifier(provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    let Some(roots) = roots::named() else { return Ok(Arc::new(Verifier::new(provider)?)) };
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots);
-    let verifier = WebPkiServerVerifier::builder_with_provider(store.into(), provider).build();
-    Ok(verifier.map_err(|error| Error::Other(OtherError(Arc::new(error))))?)
+    match roots::named() {
+        Some(roots) => Ok(Arc::new(named::Named::new(roots, provider)?)),
+        None => Ok(Arc::new(Verifier::new(provider)?)),
+    }
 }
 
 impl ServerCertVerifier for LazyVerifier {
