@@ -3,9 +3,10 @@
 
 use super::Exit;
 use super::virtual_plane::{Asked, Plane, Reply, play, well};
-use crate::settings::Settings;
+use crate::settings::{Settings, Timestamps};
 use redkite_api::JobId;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -67,6 +68,79 @@ fn a_start_that_fails_is_the_end_of_it() {
         assert_eq!(told, [finishes, finishes], "{replies:?}");
         assert!(matches!(exit, Exit::Normal) && plane.times("ping").len() == 2, "{replies:?}: {exit:?}");
     }
+}
+
+/// §14.2, §18.5, agent-api.md §11: who is asked what, as whom, in which order; nothing of the job is left when it is told.
+#[test]
+fn the_calls_of_a_job_have_their_order_and_their_headers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (context, left) = (folder.path().to_owned(), Rc::new(RefCell::new(None)));
+    let (files, seen) = (context.clone(), left.clone());
+    let answer = move |asked: &Asked| match asked.path.as_str() {
+        "ping" if asked.before == 0 => Reply::Status(200, json!({ "job": { "id": "J" } })),
+        "ping" => Reply::Status(200, json!({ "action": "disconnect" })),
+        "jobs/J/accept" => Reply::Status(
+            200,
+            json!({ "id": "J", "env": {}, "step": {}, "token": "job-token", "chunks_max_size_bytes": 1000 }),
+        ),
+        "jobs/J/finish" => {
+            *seen.borrow_mut() = Some(std::fs::read_dir(&files).unwrap().count());
+            well(asked)
+        }
+        _ => well(asked),
+    };
+    let settings = |settings: &mut Settings| {
+        runs(settings, "echo '--- said'");
+        settings.job.context_dir = context;
+        settings.job.log.timestamps = Timestamps::None;
+        settings.job.log.tmpfile = Some(folder.path().to_owned());
+    };
+    let (exit, plane, ()) = play(answer, settings, async |_| ());
+    assert!(matches!(exit, Exit::Normal), "{exit:?}");
+    assert_eq!(*left.borrow(), Some(0), "files are left");
+    let asked = plane.asked();
+    let of = |path: &str| asked.iter().position(|asked| asked.path == path).unwrap();
+    let order = ["jobs/J/accept", "jobs/J/start", "jobs/J/chunks", "jobs/J/finish", "disconnect"].map(of);
+    assert!(order.is_sorted(), "{asked:?}");
+    let header_times = of("jobs/J/header_times");
+    assert!(order[1] < header_times && header_times < order[3], "{asked:?}");
+    for (path, headers) in [
+        ("jobs/J/accept", &["authorization: Token session-1", "content-length: 0"][..]),
+        ("jobs/J/start", &["authorization: Token job-token", "content-type: application/json"]),
+        (
+            "jobs/J/chunks",
+            &["authorization: Token job-token", "content-type: text/plain", "content-encoding: gzip"],
+        ),
+        ("jobs/J/header_times", &["authorization: Token job-token", "content-type: application/json"]),
+        ("jobs/J/finish", &["authorization: Token job-token", "content-type: application/json"]),
+        ("disconnect", &["authorization: Token session-1"]),
+    ] {
+        let asked = &asked[of(path)];
+        for header in headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            assert_eq!(asked.headers.get(name).map(String::as_str), Some(value), "{path}: {name}");
+        }
+        let limit = asked.headers.get("buildkite-timeout-milliseconds");
+        let is_told = limit.is_some_and(|limit| (3_590_000..=3_600_000).contains(&limit.parse().unwrap()));
+        assert_eq!(is_told, path == "jobs/J/finish", "{path}: {limit:?}");
+    }
+    let members = |path: &str| {
+        let body: serde_json::Map<String, Value> = serde_json::from_slice(&asked[of(path)].body).unwrap();
+        body.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(members("jobs/J/start"), ["started_at"]);
+    assert_eq!(members("jobs/J/finish"), ["exit_status", "finished_at", "chunks_failed_count"]);
+}
+
+/// §17.4, §18.5: three uploads at once, and nobody tells of the end before the last of them has one.
+#[test]
+fn three_chunks_are_uploaded_at_once() {
+    let path = "jobs/J/chunks";
+    let (_, plane) = run(path, vec![Reply::Silence; 3], "head -c 6000 /dev/zero", |_| ());
+    let times = plane.times(path);
+    assert!(times.len() >= 6 + 3 && times[2] - times[0] < Duration::from_secs(1), "{times:?}");
+    assert!(times[3] - times[0] >= Duration::from_secs(60), "{times:?}");
+    assert!(plane.times("jobs/J/finish")[0] >= *times.last().unwrap(), "{times:?}");
 }
 
 /// The least wait after each attempt; up to a second more comes by chance.

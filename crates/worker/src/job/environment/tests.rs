@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::settings::{Settings, test_settings};
+use redkite_api::wire::TracingExporter;
 use redkite_process::Signal;
 
 struct Case {
@@ -166,6 +167,41 @@ fn unusual_settings_show() {
             "BUILDKITE_GIT_SUBMODULES=false",
             "BUILDKITE_ARTIFACT_UPLOAD_CONCURRENCY=7",
         ]);
+}
+
+/// §15.4.
+#[test]
+fn the_planes_exporter_gives_way_to_the_jobs_own() {
+    const INJECTED: [&str; 3] = [
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=https://c/x",
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS==e,A=1%2B2%2C3,b=x%20y,c d=%25=%3B",
+    ];
+    let headers = [("b", "x y"), ("A", "1+2,3"), ("c d", "%=;"), ("", "e")];
+    let exported = |backend: &str, env: &[(&str, &str)]| {
+        Case::new(env).with(|settings| {
+            settings.tracing.backend = backend.to_owned();
+            settings.tracing.exporter = Some(TracingExporter {
+                endpoint: "https://c/x".to_owned(),
+                protocol: "http/protobuf".to_owned(),
+                headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            });
+        })
+    };
+    exported("opentelemetry", &[]).check(&INJECTED);
+    let others = ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+    others.iter().for_each(|name| exported("opentelemetry", &[(name, "x")]).check(&INJECTED));
+    exported("datadog", &[]).check(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);
+    for name in [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    ] {
+        let variables = exported("opentelemetry", &[(name, "")]).variables();
+        let there: Vec<_> = variables.iter().filter(|(name, _)| name.starts_with("OTEL_")).collect();
+        assert_eq!(there, [(&name.to_owned(), &OsString::new())]);
+    }
 }
 
 /// §15.5.
