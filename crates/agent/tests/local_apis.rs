@@ -5,12 +5,14 @@
 mod machine;
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use machine::Machine;
-use redkite_local::AgentServer;
+use machine::{Machine, wait_for};
+use redkite_local::{AgentServer, JobApi};
 
 #[test]
 fn null_is_nothing_to_the_commands() {
@@ -56,6 +58,30 @@ fn a_value_that_no_process_can_get_fails_the_phases_after_it() {
         .agent_hook("pre-command", hook)
         .agent_hook("pre-exit", "#!/bin/bash\necho from pre-exit")
         .check(1, &["+ V", "nul byte", "Running agent pre-exit hook", "!42 from", "!from pre-exit"]);
+}
+
+#[test]
+fn more_callers_than_files_may_be_open_are_served_one_after_the_other() {
+    let script = "echo \"$BUILDKITE_AGENT_JOB_API_SOCKET $BUILDKITE_AGENT_JOB_API_TOKEN\" > where; \
+                  echo ready; until [ -e go ]; do sleep 0.1; done";
+    let few_files = ["bash", "-c", "ulimit -n 40; exec \"$@\"", "bash"];
+    let machine =
+        Machine::new(script).wrapped(&few_files).agent_hook("pre-exit", "#!/bin/bash\necho \"then $GIVEN\"");
+    let mut bootstrap = machine.start();
+    let mut rest = wait_for(&mut bootstrap, "ready");
+    let place = std::fs::read_to_string(machine.checkout().join("where")).expect("readable");
+    let (socket, token) = place.trim().split_once(' ').expect("two words");
+    let idle: Vec<_> =
+        (0..100).map(|_| UnixStream::connect(socket).expect("there is room to wait")).collect();
+    drop(idle);
+    let api = JobApi::of_this_job(|name| Some(if name.ends_with("SOCKET") { socket } else { token }.into()));
+    let given = [("GIVEN".to_owned(), "a value".to_owned())].into();
+    api.expect("it listens").set(given).expect("it answers");
+    std::fs::write(machine.checkout().join("go"), "").expect("written");
+    let mut output = String::new();
+    rest.read_to_string(&mut output).expect("readable");
+    assert!(bootstrap.wait().expect("it ends").success(), "{output}");
+    assert!(output.contains("then a value"), "{output}");
 }
 
 fn lock(sockets: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {

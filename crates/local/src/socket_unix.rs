@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use std::os::unix::net::UnixStream as Stream;
 
@@ -23,21 +23,37 @@ pub struct Listener {
 pub struct Closer(Stream);
 
 impl Listener {
-    /// The next caller; none once the listener is closed.
+    /// The next caller; none once the listener is closed. What the system can't do now, such as opening another
+    /// file, is tried again: callers wait meanwhile.
     pub fn accept(&self) -> Option<Stream> {
         loop {
-            let mut waited =
-                [PollFd::new(&self.socket, PollFlags::IN), PollFd::new(&self.closed, PollFlags::IN)];
-            match poll(&mut waited, None) {
-                Ok(_) if !waited[1].revents().is_empty() => return None,
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return None,
+            if self.is_closed_after(PollFd::new(&self.socket, PollFlags::IN), None) {
+                return None;
             }
-            match self.socket.accept() {
-                Ok((stream, _)) => return stream.set_nonblocking(false).is_ok().then_some(stream),
+            let accepted = self.socket.accept().and_then(|(stream, _)| {
+                stream.set_nonblocking(false)?;
+                Ok(stream)
+            });
+            match accepted {
+                Ok(stream) => return Some(stream),
                 Err(error) if is_passing(&error) => {}
-                Err(_) => return None,
+                Err(error) => {
+                    tracing::debug!("Accepting a caller failed, and is tried again: {error}");
+                    if self.is_closed_after(PollFd::new(&self.socket, PollFlags::empty()), Some(RECOVERY)) {
+                        return None;
+                    }
+                }
             }
+        }
+    }
+
+    /// Waits for an event or the time; whether the listener is closed.
+    fn is_closed_after(&self, awaited: PollFd<'_>, limit: Option<Timespec>) -> bool {
+        let mut waited = [awaited, PollFd::new(&self.closed, PollFlags::IN)];
+        match poll(&mut waited, limit.as_ref()) {
+            Ok(_) => !waited[1].revents().is_empty(),
+            Err(rustix::io::Errno::INTR) => false,
+            Err(_) => true,
         }
     }
 }
@@ -56,6 +72,9 @@ impl Closer {
 pub fn open_to_all(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777))
 }
+
+/// How long the system gets to have room again for a caller.
+const RECOVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// The caller left again, or another thing happened that doesn't concern the listener.
 fn is_passing(error: &io::Error) -> bool {

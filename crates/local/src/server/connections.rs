@@ -51,7 +51,7 @@ impl Connections {
         waited.is_ok_and(|(state, _)| state.open.is_empty())
     }
 
-    /// A number for a new connection; none when the server is closing.
+    /// A number for a new connection; none when the server is closing, or the system has no room for it.
     fn enter(&self, stream: &Stream) -> Option<u64> {
         let mut state = self.lock();
         let stream = stream.try_clone().ok().filter(|_| !state.closing)?;
@@ -84,12 +84,18 @@ impl Connections {
 /// Serves every caller on a thread of its own, until the server closes.
 pub(super) fn accept(listener: &Listener, connections: &Arc<Connections>, handler: &Arc<dyn Handler>) {
     while let Some(stream) = listener.accept() {
-        let Some(id) = connections.enter(&stream) else { return };
-        let (connections, handler) = (Arc::clone(connections), Arc::clone(handler));
-        std::thread::spawn(move || {
-            serve(&stream, id, &connections, &*handler);
+        let Some(id) = connections.enter(&stream) else { continue };
+        let serving = {
+            let (connections, handler) = (Arc::clone(connections), Arc::clone(handler));
+            std::thread::Builder::new().spawn(move || {
+                serve(&stream, id, &connections, &*handler);
+                connections.leave(id);
+            })
+        };
+        // Without room for another thread, this caller is hung up on, and the next one may have more luck.
+        if serving.is_err() {
             connections.leave(id);
-        });
+        }
     }
 }
 
