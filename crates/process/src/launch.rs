@@ -1,6 +1,6 @@
 //! What to start and how: program, arguments, environment, directory, terminal.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -114,6 +114,14 @@ pub enum SpawnError {
         /// What the system said.
         source: io::Error,
     },
+    /// No argument and no variable can have a NUL in it.
+    #[error("starting {program}: {what} has a NUL in it")]
+    Nul {
+        /// The program.
+        program: PathBuf,
+        /// The variable's name, or which argument.
+        what: String,
+    },
     /// The system refused to start it.
     #[error("starting {program}")]
     Start {
@@ -138,7 +146,7 @@ impl SpawnError {
     /// What the system said, if it said something.
     pub fn io(&self) -> Option<&io::Error> {
         match self {
-            Self::NoDirectory(_) => None,
+            Self::NoDirectory(_) | Self::Nul { .. } => None,
             Self::Input { source, .. }
             | Self::Streams { source, .. }
             | Self::TooLong { source, .. }
@@ -170,6 +178,9 @@ impl Launch {
     pub fn spawn(&self) -> Result<Child, SpawnError> {
         if !self.dir.is_dir() {
             return Err(SpawnError::NoDirectory(self.dir.clone()));
+        }
+        if let Some(what) = self.with_nul() {
+            return Err(SpawnError::Nul { program: self.program.clone(), what });
         }
         let input = self.open_input()?;
         for _ in 1..BUSY_ATTEMPTS {
@@ -206,16 +217,21 @@ impl Launch {
         if source.kind() != io::ErrorKind::ArgumentListTooLong {
             return SpawnError::Start { program, source };
         }
-        let variables = self.env.iter().map(|(name, value)| {
-            (format!("the variable {}", name.to_string_lossy()), name.len() + value.len() + 2)
-        });
-        let args = self.args.iter().enumerate();
-        let args = args.map(|(index, arg)| (format!("argument {}", index + 1), arg.len() + 1));
+        let variables = self.env.iter().map(|(name, value)| (variable(name), name.len() + value.len() + 2));
+        let args = self.args.iter().enumerate().map(|(index, arg)| (argument(index), arg.len() + 1));
         let sizes: Vec<_> = args.chain(variables).collect();
         let total = sizes.iter().map(|(_, length)| length).sum();
         let longest = sizes.into_iter().max_by_key(|(_, length)| *length);
         let (what, length) = longest.unwrap_or_default();
         SpawnError::TooLong { program, what, length, total, source }
+    }
+
+    /// What can't be handed over, since a NUL would end it.
+    fn with_nul(&self) -> Option<String> {
+        let has_nul = |text: &OsStr| text.as_encoded_bytes().contains(&0);
+        let arg = self.args.iter().position(|arg| has_nul(arg));
+        let mut variables = self.env.iter().filter(|(name, value)| has_nul(name) || has_nul(value));
+        arg.map(argument).or_else(|| variables.next().map(|(name, _)| variable(name)))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that starts processes")]
@@ -235,6 +251,16 @@ impl Launch {
         });
         file.map(Some).map_err(|source| SpawnError::Input { program: self.program.clone(), source })
     }
+}
+
+/// A variable, for people.
+fn variable(name: &OsStr) -> String {
+    format!("the variable {}", name.to_string_lossy())
+}
+
+/// An argument, for people.
+fn argument(index: usize) -> String {
+    format!("argument {}", index + 1)
 }
 
 /// The same open file, to be read from its start.

@@ -1,6 +1,7 @@
 //! Real children: what they get, what they give, and how they are ended.
 #![cfg(unix)]
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use redkite_process::{
@@ -215,6 +216,15 @@ fn what_cannot_start_says_why() {
     let homeless = Launch::new("/bin/sh", "/nowhere").spawn().expect_err("there is no such directory");
     assert!(matches!(homeless, SpawnError::NoDirectory(_)));
     assert_eq!(homeless.to_string(), r#"process working directory "/nowhere" doesn't exist"#);
+    for terminal in [Terminal::None, Terminal::Pty] {
+        let told = |args: Vec<OsString>, env: Vec<(OsString, OsString)>| {
+            let launch = Launch { args, env, terminal, ..Launch::new("/bin/sh", "/") };
+            launch.spawn().expect_err("a NUL ends every text").to_string()
+        };
+        let variable = told(vec![], vec![("A".into(), "a".into()), ("B".into(), "b\0c".into())]);
+        assert_eq!(variable, "starting /bin/sh: the variable B has a NUL in it");
+        assert_eq!(told(vec!["\0".into()], vec![]), "starting /bin/sh: argument 1 has a NUL in it");
+    }
 }
 
 /// With a terminal and without one, whatever the C library would make of it.
