@@ -48,6 +48,11 @@ type End<'a> = (i32, &'a str, usize, bool);
 
 impl Agents {
     fn start(plane: Plane, script: &str) -> Self {
+        Self::with_grace(plane, script, 2)
+    }
+
+    /// The job has so many seconds to end when it is told to.
+    fn with_grace(plane: Plane, script: &str, seconds: u32) -> Self {
         let root = tempfile::tempdir().expect("a directory");
         let at = |path: &str| root.path().join(path).display().to_string();
         std::fs::create_dir(at("hooks")).expect("made");
@@ -60,7 +65,8 @@ impl Agents {
         }
         let mut start = Command::new(env!("CARGO_BIN_EXE_buildkite-agent"));
         start.args(["start", "--token", "token", "--spawn", "2", "--ping-mode", "poll-only", "--no-color"]);
-        start.args(["--cancel-grace-period", "3", "--signal-grace-period-seconds", "2"]);
+        start.args(["--cancel-grace-period", &(seconds + 1).to_string()]);
+        start.args(["--signal-grace-period-seconds", &seconds.to_string()]);
         start.args([
             "--endpoint",
             plane.url(),
@@ -197,4 +203,23 @@ fn a_forced_stop_has_an_end() {
 fn a_hangup_does_nothing() {
     let steps = [Send(Signal::HUP), Go, Asked("jobs/job/finish", 1), Send(Signal::TERM)];
     check(PATIENT, &steps, (0, "0", 2, true));
+}
+
+/// §18.1, §18.2: the plane is asked until the job has ended, and its first word counts.
+#[test]
+fn a_cancelled_job_goes_on_asking() {
+    let plane = Plane::new("");
+    plane.set_job("canceling");
+    let script = format!("trap : TERM\n{PATIENT}\nexit 5");
+    let mut agents = Agents::with_grace(plane, &script, 60);
+    for step in [Said("Canceling job"), Asked("jobs/job", 2)] {
+        agents.go(&step);
+    }
+    agents.plane.set_job("timing_out");
+    let asked = agents.plane.asked("jobs/job");
+    for step in [Asked("jobs/job", asked + 2), Go, Asked("jobs/job/finish", 1), Send(Signal::TERM)] {
+        agents.go(&step);
+    }
+    assert_eq!(agents.said.matches("Canceling job").count(), 1, "{}", agents.said);
+    agents.end((0, "5  cancel", 2, true));
 }

@@ -10,6 +10,7 @@ use redkite_api::{JobId, calls};
 use redkite_process::Cancel;
 use redkite_text::Spoken;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -26,15 +27,23 @@ pub(crate) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Waits for a reason to stop and stops the job; answers the reason. The first reason counts.
+    /// Waits for a reason to stop and stops the job; answers the reason. The first reason counts, but the server is
+    /// asked until the job has ended.
     pub(crate) async fn until_ended(&self, mut agent: StopListener) -> Option<Stop> {
-        let stop = tokio::select! {
-            stop = self.poll() => stop,
-            () = agent.forced() => Stop::AgentEnds,
-            () = self.ended.cancelled() => return None,
+        let (tell, told) = oneshot::channel();
+        let stop = async {
+            let stop = tokio::select! {
+                Ok(stop) = told => stop,
+                () = agent.forced() => Stop::AgentEnds,
+                () = self.ended.cancelled() => return None,
+            };
+            self.stop(stop).await;
+            Some(stop)
         };
-        self.stop(stop).await;
-        Some(stop)
+        tokio::select! {
+            stop = stop => stop,
+            () = self.poll(tell) => unreachable!("it goes on for ever"),
+        }
     }
 
     async fn stop(&self, stop: Stop) {
@@ -61,16 +70,19 @@ impl Watch<'_> {
         }
     }
 
-    /// Asks for the job's state from time to time while its process runs.
-    async fn poll(&self) -> Stop {
+    /// Asks for the job's state from time to time while its process runs; tells the first reason to stop.
+    async fn poll(&self, tell: oneshot::Sender<Stop>) {
+        let mut tell = Some(tell);
         self.running.cancelled().await;
         let mut moments = Moments::each(self.interval);
         loop {
             moments.next().await;
             let stop = self.ask().await;
             point(Place::Running, self.job.as_str());
-            if let Some(stop) = stop {
-                return stop;
+            if let Some(stop) = stop
+                && let Some(tell) = tell.take()
+            {
+                let _ = tell.send(stop);
             }
         }
     }
