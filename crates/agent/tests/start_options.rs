@@ -72,3 +72,19 @@ fn combinations_are_checked() {
         check(&line.split(' ').collect::<Vec<_>>(), says);
     }
 }
+
+/// No profile is written; what shows the same is named.
+#[test]
+fn a_profile_is_refused_or_warned_of() {
+    for (mode, says) in
+        [("cpu", "perf record"), ("mem", "heaptrack"), ("trace", "strace"), ("block", "strace")]
+    {
+        let said = check(&["--profile", mode], says);
+        assert!(said.contains(&format!("--profile {mode} has no effect")) && said.contains(LAST), "{said}");
+    }
+    for mode in ["CPU", "cpu,mem", "heap"] {
+        let said = check(&["--profile", mode], &format!("Unknown profile mode \"{mode}\""));
+        assert!(!said.contains(LAST), "{said}");
+    }
+    assert!(!check(&["--profile="], LAST).contains("profile"));
+}

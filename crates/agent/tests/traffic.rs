@@ -60,3 +60,22 @@ fn dumps_have_everything_but_the_token() {
     assert!(dumped.contains(r#"{"value":"v"}"#) && dumped.contains("/jobs/j/data/get"), "{dumped}");
     assert!(!log(&["--debug"], FOUND).contains(r#"{"value":"v"}"#));
 }
+
+/// `sekrit` is looked for in every log.
+#[test]
+fn nothing_that_opens_doors_is_dumped() {
+    let shown = log(
+        &["--debug-http", "--debug"],
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: id=sekrit\r\nX-Auth-Token: sekrit\r\nContent-Length: 94\r\n\r\n\
+         {\"value\":\"v\", \"token\":\"sekrit\", \"headers\":{\"a\":\"sekrit\"}, \"url\":\"https://s/f?sig=sekrit&n=1\"}\n",
+    );
+    assert!(
+        shown.contains("n=1") && shown.contains(r#""value":"v""#) && shown.contains("set-cookie"),
+        "{shown}"
+    );
+    let shown = log(
+        &["--debug-http", "--debug"],
+        "HTTP/1.1 422 X\r\nConnection: close\r\nContent-Length: 9\r\n\r\n\u{1b}[31m\u{0}red",
+    );
+    assert!(shown.contains("(9 bytes that are no text)") && !shown.contains("[31m"), "{shown}");
+}

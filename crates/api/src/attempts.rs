@@ -62,9 +62,11 @@ impl Target {
             url::ParseError::RelativeUrlWithoutBase => self.refused(WANTED.into()),
             other => self.refused(format!("{other}: {WANTED}")),
         })?;
-        // `http:/x` is one with the host `x`, for whoever is generous.
+        // `http:/x` and `http:///x` have the host `x`, for whoever is generous.
+        let names_host =
+            self.url.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(['/', '?', '#']));
         match url.scheme() {
-            "http" | "https" if self.url.contains("://") => Ok(url),
+            "http" | "https" if names_host => Ok(url),
             _ => Err(self.refused(WANTED.into())),
         }
     }
@@ -96,6 +98,7 @@ pub(crate) fn headers<T>(
         }
     };
     add("User-Agent", settings.user_agent.as_str());
+    add("Accept-Encoding", "gzip");
     settings.headers.iter().for_each(|(name, value)| add(name, value));
     call.headers.iter().for_each(|(name, value)| add(name, value));
     call.attempt_headers(failed, left).for_each(|(name, value)| add(name, &value));
@@ -112,6 +115,12 @@ pub(crate) fn headers<T>(
         authorization.set_sensitive(true);
     }
     headers
+}
+
+/// Whether a body is still compressed: names of encodings have no case.
+pub(crate) fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(http::header::CONTENT_ENCODING);
+    encoding.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"))
 }
 
 /// The waits' dice: uniform in [0, 1).

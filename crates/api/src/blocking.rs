@@ -12,7 +12,7 @@ use crate::traffic::{Outcome, Timing};
 use crate::{reason, traffic};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, Request, Response};
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 use ureq::config::AutoHeaderValue;
@@ -105,7 +105,7 @@ impl Client {
     fn exchange(
         &self,
         target: &Target,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: Option<&Bytes>,
         left: Option<Duration>,
     ) -> Result<Answer, ApiError> {
@@ -114,7 +114,6 @@ impl Client {
             return Err(ApiError::new(target.method.clone(), &target.url, Failure::DeadlineExceeded));
         }
         let url = target.check()?;
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         traffic::request(self.settings.log, target, &headers, body);
         let (mut timing, log) = (Timing::begin(), self.settings.log);
         let answer = match (body, target.states_empty_body()) {
@@ -151,11 +150,9 @@ impl Client {
 /// An answer whose body breaks off is one all the same: what the call was for has been done.
 fn read(response: Response<ureq::Body>) -> Answer {
     let (parts, body) = response.into_parts();
-    let encoding = parts.headers.get(header::CONTENT_ENCODING);
-    let is_gzip = encoding.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"));
     let mut bytes = Vec::new();
     let mut reader = body.into_reader();
-    let end = match is_gzip {
+    let end = match attempts::is_gzip(&parts.headers) {
         true => MultiGzDecoder::new(reader).read_to_end(&mut bytes),
         false => reader.read_to_end(&mut bytes),
     };

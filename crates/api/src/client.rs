@@ -1,7 +1,7 @@
 //! The client of the long-lived worker: many calls at once over pooled connections.
 
 use crate::attempts::{self, CONNECT_LIMIT, REQUEST_LIMIT, Target};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, BrokenOff, Call};
 use crate::error::{ApiError, Failure};
 use crate::policy::Next;
 use crate::proxies::Proxies;
@@ -9,7 +9,9 @@ use crate::settings::{Http2, Settings};
 use crate::traffic::{Outcome, Timing};
 use crate::{reason, tls, traffic};
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, header};
+use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +55,8 @@ impl Transport {
     fn builder(&self) -> reqwest::ClientBuilder {
         let builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // The library knows neither other spellings nor several members: answers are inflated here.
+            .gzip(false)
             .proxy(self.proxies.clone().into_reqwest())
             .connect_timeout(CONNECT_LIMIT)
             .pool_idle_timeout(Duration::from_secs(90))
@@ -201,6 +205,13 @@ impl Client {
         timing.answered();
         let (proto, status, headers) = (response.version(), response.status(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| reason::broken_off(&error));
+        let body = if attempts::is_gzip(&headers) { body.and_then(|packed| inflated(&packed)) } else { body };
         Ok(Answer { proto, status, headers, body })
     }
+}
+
+fn inflated(packed: &Bytes) -> Result<Bytes, BrokenOff> {
+    let mut plain = Vec::new();
+    let read = MultiGzDecoder::new(&packed[..]).read_to_end(&mut plain);
+    read.map(|_| plain.into()).map_err(|error| reason::broken_off(&error))
 }

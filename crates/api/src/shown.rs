@@ -72,10 +72,19 @@ pub(crate) fn body(asked: &str, body: &[u8]) -> String {
     let Some(text) = std::str::from_utf8(body).ok().filter(is_text) else {
         return format!("({} bytes that are no text)", body.len());
     };
-    let Ok(mut value) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else { return unless_telling(text) };
     let path = asked.split('?').next().unwrap_or_default();
     let also = path.ends_with("/secrets").then_some("value");
     if hide(&mut value, also) == 0 { text.to_owned() } else { value.to_string() }
+}
+
+/// What can't be read can't be shown in part, either.
+fn unless_telling(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    if CREDENTIALS.iter().any(|word| lower.contains(word)) {
+        return format!("({} bytes that speak of credentials)", text.len());
+    }
+    text.to_owned()
 }
 
 /// Hides values; answers how many.
@@ -140,6 +149,7 @@ mod tests {
             ),
             ("http://h/x", r#"{"repo_url":"https://u:s@h/r"}"#, r#"{"repo_url":"https://u:***@h/r"}"#),
             ("http://h/x", "no JSON", "no JSON"),
+            ("http://h/x", r#"{"access_token":"s"#, "(18 bytes that speak of credentials)"),
             ("http://h/x", "\u{1f}\u{1}", "(2 bytes that are no text)"),
         ] {
             assert_eq!(body(url, text.as_bytes()), expected, "{url}");

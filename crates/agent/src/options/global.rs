@@ -30,7 +30,8 @@ pub(crate) struct DiagnosticOptions {
     #[arg(long, env = "BUILDKITE_AGENT_EXPERIMENT", value_delimiter = ',')]
     pub(crate) experiment: Vec<String>,
 
-    /// Profile of this run: cpu, mem, memory, mutex, block, thread or trace. Accepted, but none is written
+    /// Profile of this run: cpu, mem, memory, mutex, block, thread or trace. Accepted, but none is written: tools like perf
+    /// see this program from outside
     #[arg(long, env = "BUILDKITE_AGENT_PROFILE")]
     pub(crate) profile: String,
 }
@@ -83,7 +84,16 @@ const KNOWN: &[&str] = &[
     "zip-plugins",
 ];
 
-const PROFILES: &[&str] = &["", "cpu", "mem", "memory", "mutex", "block", "thread", "trace"];
+/// The profiles of the reference, and the programs that show the same of this one from outside.
+const PROFILES: &[(&str, &str)] = &[
+    ("cpu", "perf record -g -p PID shows where its time goes"),
+    ("mem", "heaptrack -p PID shows what takes its memory"),
+    ("memory", "heaptrack -p PID shows what takes its memory"),
+    ("mutex", "perf trace -s -e futex -p PID shows where its threads wait for each other"),
+    ("block", "strace -f -T -p PID shows where its threads wait"),
+    ("thread", "strace -f -e trace=process -p PID shows which threads and processes it starts"),
+    ("trace", "strace -f -tt -p PID shows what it does when"),
+];
 
 /// Whether there is such an experiment.
 pub(crate) fn is_known_experiment(name: &str) -> bool {
@@ -111,13 +121,14 @@ pub(crate) fn experiments(options: &Resolved) -> Result<Vec<String>, Failure> {
 
 /// The reference writes profiles that its language's tools read. There are none of this program, and it says so.
 fn check_profile(mode: &str) -> Result<(), Failure> {
-    if !PROFILES.contains(&mode) {
+    if mode.is_empty() {
+        return Ok(());
+    }
+    let known = PROFILES.iter().find(|(name, _)| *name == mode);
+    let Some((_, instead)) = known else {
         return Err(Failure::Logged(format!("Unknown profile mode \"{mode}\"")));
-    }
-    if !mode.is_empty() {
-        tracing::warn!(
-            "--profile {mode} has no effect: this agent writes no profiles; tools like perf see it from outside"
-        );
-    }
+    };
+    let instead = instead.replace("PID", &std::process::id().to_string());
+    tracing::warn!("--profile {mode} has no effect: this agent writes no profiles; on Linux, {instead}");
     Ok(())
 }
