@@ -71,6 +71,12 @@ pub(super) fn token(
     account: &ExternalAccount,
     universe: &str,
 ) -> Result<String, CloudError> {
+    if account.workforce_pool_user_project.is_some() && !account.audience.contains("/workforcePools/") {
+        return Err(CloudError::Credentials(
+            "its workforce_pool_user_project is for the audience of a workforce pool, which it hasn't"
+                .to_owned(),
+        ));
+    }
     let subject = subject(variables, account)?;
     let token = exchange(account, &subject, universe)?;
     match &account.service_account_impersonation_url {

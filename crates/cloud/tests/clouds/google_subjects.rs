@@ -104,6 +104,10 @@ fn a_server_may_have_the_statement() {
     });
     let mut file = file(&fake, source);
     file["workforce_pool_user_project"] = "mine".into();
+    let expected = "Google credentials in HOME/google.json: its workforce_pool_user_project is for the audience of a \
+                    workforce pool, which it hasn't";
+    assert_eq!(home(&fake, &file).open(Kms::Gcp, VERSION).unwrap_err(), expected);
+    file["audience"] = "//iam.googleapis.com/locations/global/workforcePools/w/providers/p".into();
     home(&fake, &file).open(Kms::Gcp, VERSION).unwrap();
     let asked = traded(&fake);
     assert_eq!(
