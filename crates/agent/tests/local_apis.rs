@@ -41,6 +41,14 @@ fn null_is_nothing_to_the_commands() {
 }
 
 #[test]
+fn lines_of_any_bytes_set_variables() {
+    Machine::new(
+        "printf 'A=\\377\\376\\r\\nB=b' | buildkite-agent env set -; buildkite-agent env get A B | od -An -c",
+    )
+    .check(0, &["+ A", "+ B", "A   = 357 277 275 357 277 275  \\n   B   =   b"]);
+}
+
+#[test]
 fn without_a_home_the_sockets_are_temporary() {
     let machine = Machine::new("echo \"${BUILDKITE_AGENT_JOB_API_SOCKET%/*}.\"");
     let sockets = machine.root.path().join("tmp/buildkite-sockets/job-api.");

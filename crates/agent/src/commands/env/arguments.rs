@@ -37,10 +37,11 @@ pub(super) fn inputs(arguments: Vec<String>) -> Result<Vec<Input>, Failure> {
 }
 
 fn lines(inputs: &mut Vec<Input>) -> Result<(), Failure> {
-    for (index, line) in io::stdin().lock().lines().enumerate() {
-        let text = line?;
+    for (index, line) in io::stdin().lock().split(b'\n').enumerate() {
+        let line = line?;
+        let text = redkite_text::shown_bytes(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned();
         let origin = format!("input line {}", index + 1);
-        if text.len() > LONGEST_LINE {
+        if line.len() > LONGEST_LINE {
             return Err(Failure::new(format!(
                 "couldn't parse {origin}: it is longer than {LONGEST_LINE} bytes"
             )));
