@@ -182,3 +182,47 @@ fn a_cancelled_job_ends_its_command_and_dies_by_the_signal() {
         }
     }
 }
+
+/// What helps who looks for the cause of something, and nobody else.
+#[test]
+fn debug_lines() {
+    let plugin = |name: &str| format!("plugins/agent/{name}/hooks/pre-command");
+    let machine = |debug: &str| {
+        let machine = Machine::new("echo hi").env("BUILDKITE_AGENT_DEBUG", debug);
+        let plugins = machine.root.path().join("plugins");
+        let machine = machine.file(&plugin("ex-com-a-b-v1"), "true").file(&plugin("ex-com-a-b-v1/.git"), "");
+        let machine = machine.file("build/agent/org/pipe/ven/hooks/pre-exit", "true");
+        machine
+            .env("BUILDKITE_PLUGINS", r#"["https://ex.com/a/b#v1","./ven"]"#)
+            .env("BUILDKITE_PLUGINS_PATH", &plugins)
+    };
+    let root = |machine: &Machine| machine.root.path().display().to_string();
+    let debug = machine("true");
+    let path = format!(
+        "# Plugin \"ex.com/a/b#v1\" is in \"{}/plugins/agent/ex-com-a-b-v1\", its hooks in \"hooks\"",
+        root(&debug)
+    );
+    let words = [
+        "# Enabling output redaction for values from environment variables matching: [*_PASSWORD ",
+        "~~~ Job API\nServer listening on ",
+        "~~~ Buildkite environment variables\n",
+        "# Plugin JSON is [",
+        "# Parsed 2 plugins\n",
+        &path,
+        "# Skipping vendored plugin ven",
+        "# Local hook pre-command doesn't exist, skipping\n",
+        "# A hook runner was written to \"",
+        "$ /bin/bash -e -c \"echo hi\"\n",
+        "[Process] Process is running with PID: ",
+        "finished with Exit Status: 0, Signal: nil",
+        "# ↳ Command completed in ",
+        "# The job API has stopped\n",
+    ];
+    debug.check(0, &words);
+    let silent: Vec<String> = words.iter().map(|word| format!("!{word}")).collect();
+    machine("false").check(0, &silent.iter().map(String::as_str).collect::<Vec<_>>());
+    let uploads =
+        Machine::new("true").env("BUILDKITE_AGENT_DEBUG", "true").env("BUILDKITE_ARTIFACT_PATHS", "no");
+    let refused = uploads.env("BUILDKITE_AGENT_ACCESS_TOKEN", "");
+    refused.check(1, &["# ↳ Command ended with exit status 1\n"]);
+}

@@ -204,8 +204,15 @@ impl Job<'_> {
 
     fn do_it(&mut self) -> i32 {
         self.run();
-        if let Err(error) = self.surroundings.stop_job_api() {
-            self.shell.log().error(format_args!("Error stopping the job API: {error}"));
+        let log = self.shell.log();
+        match self.surroundings.stop_job_api() {
+            Err(error) => log.error(format_args!("Error stopping the job API: {error}")),
+            Ok(()) if self.shell.verbosity() == Verbosity::Debug => {
+                if self.shell.get("BUILDKITE_AGENT_JOB_API_SOCKET").is_some() {
+                    log.comment("The job API has stopped");
+                }
+            }
+            Ok(()) => {}
         }
         self.failures.status(self.command_status.as_deref())
     }

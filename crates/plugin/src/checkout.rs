@@ -7,7 +7,7 @@ use crate::plugin::Plugin;
 use crate::reference::LocationError;
 use crate::validation::{Validation, validate};
 use redkite_git::retry::{Policy, random};
-use redkite_shell::{Command, RunError, Shell, quoted};
+use redkite_shell::{Command, RunError, Shell, Verbosity, quoted};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,15 @@ pub fn check_out(
     leftovers: &mut Vec<PathBuf>,
 ) -> Result<Vec<LoadedPlugin>, PluginError> {
     let mut loaded: Vec<LoadedPlugin> = Vec::new();
-    for plugin in plugins.iter().filter(|plugin| !plugin.reference.is_vendored()) {
+    let debug = shell.verbosity() == Verbosity::Debug;
+    for plugin in plugins {
+        if plugin.reference.is_vendored() {
+            if debug {
+                let name = plugin.name();
+                shell.log().comment(format_args!("Skipping vendored plugin {name}: the checkout has it"));
+            }
+            continue;
+        }
         let label = plugin.reference.label();
         if let Some(same) = loaded.iter().find(|other| other.plugin.reference.label() == label) {
             let again = LoadedPlugin { plugin: plugin.clone(), ..same.clone() };
@@ -55,6 +63,12 @@ pub fn check_out(
         fetched.require_hooks().map_err(|source| {
             failed(FetchError::NoHooks { name: plugin.name(), path: fetched.hooks_folder(), source })
         })?;
+        if debug {
+            let (root, hooks) = (quoted(&fetched.root), fetched.hooks_folder());
+            shell
+                .log()
+                .comment(format_args!("Plugin {label:?} is in {root}, its hooks in {}", quoted(&hooks)));
+        }
         validate(shell, &fetched, settings.validation)?;
         loaded.push(fetched);
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use redkite_process::{Ending, Input, SpawnError, TaskEnd, Terminal, run_task};
 
 use crate::command::Display;
-use crate::{Command, Log, RunError, Shell};
+use crate::{Command, Log, RunError, Shell, Verbosity};
 
 /// How long work may take to stop when it is told to, before it is left behind. A child that does not handle the
 /// cancel signal dies at once; this is about as much.
@@ -67,7 +67,11 @@ impl Shell {
         output.close();
         self.say_completed(started);
         let not_started = |source| SpawnError::Start { program: command.program.clone().into(), source };
-        self.inside_end(end.map_err(not_started).map_err(RunError::Start)?)
+        let result = self.inside_end(end.map_err(not_started).map_err(RunError::Start)?);
+        if let (Err(error), Verbosity::Debug) = (&result, self.verbosity()) {
+            self.log().comment(format_args!("↳ Command ended with {error}"));
+        }
+        result
     }
 
     /// Does `work`, which is no command, as long as the context is not over. Then `interrupt` asks it to stop, and
