@@ -65,7 +65,16 @@ fn a_value_that_no_process_can_get_fails_the_phases_after_it() {
     Machine::new("echo $((40+2)) from the command")
         .agent_hook("pre-command", hook)
         .agent_hook("pre-exit", "#!/bin/bash\necho from pre-exit")
-        .check(1, &["+ V", "nul byte", "Running agent pre-exit hook", "!42 from", "!from pre-exit"]);
+        .check(
+            1,
+            &[
+                "+ V",
+                "the variable V has a NUL in it",
+                "Running agent pre-exit hook",
+                "!42 from",
+                "!from pre-exit",
+            ],
+        );
 }
 
 #[test]
