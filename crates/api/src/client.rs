@@ -10,7 +10,7 @@ use crate::traffic::{Outcome, Timing};
 use crate::{reason, tls, traffic};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -141,7 +141,10 @@ impl Client {
             .header("Grpc-Accept-Encoding", "gzip")
             .body(request);
         for (name, value) in self.settings.headers.iter() {
-            call = call.header(name, value);
+            // As with other calls, what can't be a header is left out.
+            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+                call = call.header(name, value);
+            }
         }
         if !self.settings.token.is_empty() {
             call = call.header(header::AUTHORIZATION, format!("Token {}", self.settings.token.reveal()));

@@ -8,7 +8,9 @@ use both::{Server, check, results};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use redkite_api::calls::{self, meta_data::Scope};
-use redkite_api::{ApiError, Endpoint, RequestHeaders, Settings};
+use redkite_api::client::{Client, Transport};
+use redkite_api::stream::PingStream;
+use redkite_api::{ApiError, Endpoint, Http2, RequestHeaders, Settings};
 use std::io::Write as _;
 use std::net::TcpListener;
 
@@ -190,4 +192,42 @@ fn requests_have_the_headers_they_should() {
         names.retain(|name| *name != "accept");
         assert_eq!(names, ["accept-encoding", "buildkite-shard", "host", "user-agent"], "{request}");
     }
+}
+
+/// §4.3, §10.4: what the server asked for goes along with the stream, which is asked for at the host's root; a name or
+/// value that can't be sent is left out.
+#[test]
+fn a_stream_is_asked_for_with_the_server_s_headers() {
+    let answer = b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let server = Server::on(TcpListener::bind("127.0.0.1:0").unwrap(), vec![answer]);
+    let mut headers = RequestHeaders::default();
+    let asked = [
+        ("Buildkite-Shard", "s1"),
+        ("Buildkite-Bad Name", "x"),
+        ("Buildkite-Bad-Value", "a\nb"),
+        ("X-Foo", "x"),
+    ];
+    headers
+        .update(Some(&asked.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect()));
+    let endpoint = server.endpoint.replace("http://", "http://user:pass@");
+    let settings = Settings { headers, ..Settings::new(Endpoint::from(endpoint), "secret".into()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = Client::new(Transport::new(Http2::Offered), settings);
+    let end = runtime.block_on(PingStream::open(&client, &"agent-1".into())).unwrap_err();
+    assert!(end.is_final(), "{end}");
+    let request = server.thread.join().unwrap().remove(0);
+    for part in [
+        "post /agentedge.v1.agentedgeservice/streampings http/1.1\r\n",
+        "authorization: token secret\r\n",
+        "buildkite-shard: s1\r\n",
+        "content-type: application/grpc\r\n",
+        "te: trailers\r\n",
+        "grpc-accept-encoding: gzip\r\n",
+        "accept-encoding: identity\r\n",
+        "content-length: 14\r\n",
+        "\r\n\r\n\0\0\0\0\t\n\u{7}agent-1",
+    ] {
+        assert!(request.contains(part), "{part:?} is not in {request:?}");
+    }
+    assert!(!request.contains("buildkite-bad") && !request.contains("x-foo"), "{request}");
 }
