@@ -30,9 +30,8 @@ impl TlsFiles {
     pub(crate) fn configuration(&self, protocols: &[&[u8]]) -> Result<ClientConfig, TlsError> {
         let mut config = match &self.roots {
             None => redkite_api::tls::client_config(protocols),
-            Some(path) => trusting(certificates(path)?, path)?,
+            Some(path) => trusting(certificates(path)?, path, protocols)?,
         };
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         if let Some((certificate, key)) = &self.identity {
             config.client_auth_cert_resolver = Arc::new(identity(certificate, key)?);
         }
@@ -45,15 +44,15 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     read.map_err(|source| TlsError::Read { path: path.to_path_buf(), source })
 }
 
-fn trusting(roots: Vec<CertificateDer<'static>>, path: &Path) -> Result<ClientConfig, TlsError> {
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(root).map_err(|source| TlsError::Use { path: path.to_path_buf(), source })?;
-    }
-    let builder = ClientConfig::builder_with_provider(redkite_api::tls::provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|source| TlsError::Use { path: path.to_path_buf(), source })?;
-    Ok(builder.with_root_certificates(store).with_no_client_auth())
+fn trusting(
+    roots: Vec<CertificateDer<'static>>,
+    path: &Path,
+    protocols: &[&[u8]],
+) -> Result<ClientConfig, TlsError> {
+    let refused = |source| TlsError::Use { path: path.to_path_buf(), source };
+    let mut usable = RootCertStore::empty();
+    roots.iter().try_for_each(|root| usable.add(root.clone())).map_err(refused)?;
+    redkite_api::tls::client_config_trusting(roots, protocols).map_err(refused)
 }
 
 fn identity(certificate: &Path, key: &Path) -> Result<SingleCertAndKey, TlsError> {

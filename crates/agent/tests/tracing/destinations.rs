@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Output;
 
 use crate::collector::{Collected, Collector, serve_http, value};
-use crate::web::{Authority, Clients, Manners, Proxy, Socks};
+use crate::web::{Authority, Clients, Fault, Manners, Proxy, Socks};
 use crate::{Machine, text};
 
 /// A job without anything but its command, traced.
@@ -110,6 +110,32 @@ fn a_collector_that_knows_its_clients_is_shown_a_certificate() {
         ];
         let (_machine, ended) = job(&[&to[..], &identity].concat());
         check_arrived(&collector.collected, &ended);
+    }
+}
+
+#[test]
+fn a_collector_s_own_certificate_is_trusted_once_it_is_named() {
+    for (protocol, alpn) in PROTOCOLS {
+        for (fault, trusted) in
+            [(Fault::SelfSigned, true), (Fault::None, true), (Fault::SelfSignedExpired, false)]
+        {
+            let collector = Collector::start();
+            let backend = if protocol == "grpc" { collector.grpc } else { collector.http };
+            let directory = tempfile::tempdir().expect("a directory");
+            let authority = Authority::new(directory.path());
+            let front = authority.faulty_front("c.test", &[(alpn, backend)], Clients::All, fault);
+            let own = directory.path().join("server.pem").display().to_string();
+            let (_machine, ended) = job(&[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("https://127.0.0.1:{}", front.port)),
+                ("OTEL_EXPORTER_OTLP_CERTIFICATE", &own),
+                ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
+            ]);
+            match trusted {
+                true => check_arrived(&collector.collected, &ended),
+                false => check_lost(&collector.collected, &ended, "certificate expired"),
+            }
+        }
     }
 }
 

@@ -31,11 +31,33 @@ pub fn client_config(protocols: &[&[u8]]) -> ClientConfig {
     let provider = provider();
     let algorithms = provider.signature_verification_algorithms;
     let verifier = LazyVerifier { provider: provider.clone(), algorithms, made: OnceLock::new() };
+    config(provider, Arc::new(verifier), protocols)
+}
+
+/// The same, but it trusts these certificates alone: those of authorities, and servers' own.
+///
+/// # Errors
+/// There is nothing that these certificates could vouch for.
+///
+/// # Panics
+/// Never: the provider supports the default protocol versions.
+pub fn client_config_trusting(
+    certificates: Vec<CertificateDer<'static>>,
+    protocols: &[&[u8]],
+) -> Result<ClientConfig, Error> {
+    let verifier = named::Named::new(certificates, provider())?;
+    Ok(config(provider(), Arc::new(verifier), protocols))
+}
+
+fn config(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+    protocols: &[&[u8]],
+) -> ClientConfig {
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3");
-    let mut config =
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     config
 }
