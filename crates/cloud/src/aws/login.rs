@@ -25,14 +25,6 @@ struct Renewed {
     refresh_token: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Keys {
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: String,
-}
-
 /// The session's credentials, renewed if they are about to end.
 pub(super) fn credentials(config: &Config<'_>, session: &str) -> Result<Credentials, CloudError> {
     let advised = |why: &str| CloudError::Credentials(cached::advice(config, "login", why));
@@ -52,9 +44,14 @@ pub(super) fn credentials(config: &Config<'_>, session: &str) -> Result<Credenti
             Err(error) => cached.note(&error),
         }
     }
-    let keys = cached.member("accessToken").and_then(|token| Keys::deserialize(token).ok());
-    let keys = keys.ok_or_else(|| advised(&cached.unusable()))?;
-    Ok(Credentials::from_keys(keys.access_key_id, keys.secret_access_key, Some(keys.session_token)))
+    cached.member("accessToken").and_then(keys).ok_or_else(|| advised(&cached.unusable()))
+}
+
+/// The credentials in an object.
+fn keys(token: &Value) -> Option<Credentials> {
+    let text = |name: &str| token[name].as_str();
+    let session = text("sessionToken")?.to_owned();
+    Some(Credentials::from_keys(text("accessKeyId")?, text("secretAccessKey")?, Some(session)))
 }
 
 /// `~/.aws/login/cache/SHA256.json`, or in the directory of `AWS_LOGIN_CACHE_DIRECTORY`.
@@ -80,9 +77,9 @@ fn renew(config: &Config<'_>, cached: &Cached) -> Result<Renewed, CloudError> {
         Ok(Ask::post(&url, "application/json", body.to_string()).header("dpop", proof))
     })?;
     let renewed: Renewed = answer.json()?;
-    match Keys::deserialize(&renewed.access_token) {
-        Ok(_) => Ok(renewed),
-        Err(_) => Err(answer.lacks("credentials")),
+    match keys(&renewed.access_token) {
+        Some(_) => Ok(renewed),
+        None => Err(answer.lacks("credentials")),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Files of Google's credentials: one object, whose `type` says what else is in it.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::credentials::UNIVERSE;
 use super::external_account::ExternalAccount;
+use super::members::{Members, missing};
 use crate::CloudError;
 
 /// A file of credentials.
@@ -25,17 +24,14 @@ pub(super) enum Kind {
 }
 
 /// A key of a service account.
-#[derive(Deserialize)]
 pub(super) struct ServiceAccount {
     pub(super) client_email: String,
     pub(super) private_key: String,
-    #[serde(default)]
     pub(super) private_key_id: String,
     pub(super) token_uri: Option<String>,
 }
 
 /// What `gcloud auth application-default login` leaves.
-#[derive(Deserialize)]
 pub(super) struct AuthorizedUser {
     pub(super) client_id: String,
     pub(super) client_secret: String,
@@ -44,7 +40,6 @@ pub(super) struct AuthorizedUser {
 }
 
 /// The same after a sign-on with somebody else's identity.
-#[derive(Deserialize)]
 pub(super) struct ExternalAccountAuthorizedUser {
     pub(super) client_id: String,
     pub(super) client_secret: String,
@@ -53,34 +48,26 @@ pub(super) struct ExternalAccountAuthorizedUser {
 }
 
 /// Other credentials that may speak for a service account.
-#[derive(Deserialize)]
 pub(super) struct ImpersonatedServiceAccount {
     pub(super) service_account_impersonation_url: String,
     pub(super) source_credentials: Value,
-    #[serde(default)]
     pub(super) delegates: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Shared {
-    #[serde(rename = "type")]
-    kind: String,
-    quota_project_id: Option<String>,
-    universe_domain: Option<String>,
 }
 
 impl File {
     /// Reads the object.
     pub(super) fn read(value: &Value) -> Result<Self, CloudError> {
-        let Shared { kind, quota_project_id, universe_domain } = member(value)?;
-        let kind = match kind.as_str() {
-            "service_account" => Kind::ServiceAccount(member(value)?),
-            "authorized_user" => Kind::AuthorizedUser(member(value)?),
-            "external_account" => Kind::ExternalAccount(member(value)?),
-            "external_account_authorized_user" => Kind::ExternalAccountAuthorizedUser(member(value)?),
-            "impersonated_service_account" => Kind::ImpersonatedServiceAccount(member(value)?),
-            "" => return Err(CloudError::Credentials("there is no \"type\" in it".to_owned())),
+        let members = Members::of(value)?;
+        let kind = match members.need("type")?.as_str() {
+            "service_account" => Kind::ServiceAccount(ServiceAccount::read(members)?),
+            "authorized_user" => Kind::AuthorizedUser(AuthorizedUser::read(members)?),
+            "external_account" => Kind::ExternalAccount(Box::new(ExternalAccount::read(members)?)),
+            "external_account_authorized_user" => {
+                Kind::ExternalAccountAuthorizedUser(ExternalAccountAuthorizedUser::read(members)?)
+            }
+            "impersonated_service_account" => {
+                Kind::ImpersonatedServiceAccount(ImpersonatedServiceAccount::read(members)?)
+            }
             other => {
                 return Err(CloudError::Credentials(format!(
                     "type {other:?} can't be used: there are service_account, authorized_user, external_account, \
@@ -88,7 +75,8 @@ impl File {
                 )));
             }
         };
-        Ok(Self { kind, quota_project_id, universe_domain })
+        let quota_project_id = members.text("quota_project_id")?;
+        Ok(Self { kind, quota_project_id, universe_domain: members.text("universe_domain")? })
     }
 
     /// Where its tokens count.
@@ -97,15 +85,46 @@ impl File {
     }
 }
 
-/// The parser's own message could repeat a secret; which member is missing it may say.
-fn member<T: DeserializeOwned>(value: &Value) -> Result<T, CloudError> {
-    T::deserialize(value).map_err(|error| {
-        let text = error.to_string();
-        let is_harmless = text.starts_with("missing field");
-        CloudError::Credentials(if is_harmless {
-            text
-        } else {
-            "a member of it has the wrong type".to_owned()
+impl ServiceAccount {
+    fn read(members: Members<'_>) -> Result<Self, CloudError> {
+        Ok(Self {
+            client_email: members.need("client_email")?,
+            private_key: members.need("private_key")?,
+            private_key_id: members.text("private_key_id")?.unwrap_or_default(),
+            token_uri: members.text("token_uri")?,
         })
-    })
+    }
+}
+
+impl AuthorizedUser {
+    fn read(members: Members<'_>) -> Result<Self, CloudError> {
+        Ok(Self {
+            client_id: members.need("client_id")?,
+            client_secret: members.need("client_secret")?,
+            refresh_token: members.need("refresh_token")?,
+            token_uri: members.text("token_uri")?,
+        })
+    }
+}
+
+impl ExternalAccountAuthorizedUser {
+    fn read(members: Members<'_>) -> Result<Self, CloudError> {
+        Ok(Self {
+            client_id: members.need("client_id")?,
+            client_secret: members.need("client_secret")?,
+            refresh_token: members.need("refresh_token")?,
+            token_url: members.text("token_url")?,
+        })
+    }
+}
+
+impl ImpersonatedServiceAccount {
+    fn read(members: Members<'_>) -> Result<Self, CloudError> {
+        const SOURCE: &str = "source_credentials";
+        Ok(Self {
+            service_account_impersonation_url: members.need("service_account_impersonation_url")?,
+            source_credentials: members.value(SOURCE).cloned().ok_or_else(|| missing(SOURCE))?,
+            delegates: members.texts("delegates")?,
+        })
+    }
 }

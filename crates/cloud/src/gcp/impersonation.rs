@@ -8,7 +8,7 @@ use crate::CloudError;
 use crate::http::{Ask, Service, Way};
 
 /// How long the token lasts when nobody has said.
-const SECONDS: u32 = 3600;
+const SECONDS: u64 = 3600;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +21,7 @@ pub(super) fn token(
     url: &str,
     source: &str,
     delegates: &[String],
-    seconds: Option<u32>,
+    seconds: Option<u64>,
 ) -> Result<String, CloudError> {
     let seconds = seconds.filter(|seconds| *seconds > 0).unwrap_or(SECONDS);
     let mut body = json!({ "scope": [SCOPE], "lifetime": format!("{seconds}s") });

@@ -7,6 +7,7 @@ mod file;
 mod grant;
 mod impersonation;
 mod kms;
+mod members;
 mod metadata;
 mod service_account;
 mod subject;

@@ -44,20 +44,17 @@ mod tests {
 
     #[test]
     fn tokens_are_text_or_members() {
+        let form = |kind: &str| Format { kind: kind.into(), subject_token_field_name: String::new() };
         let json = |field: &str| Format { kind: "json".into(), subject_token_field_name: field.into() };
         for (text, format, expected) in [
-            (" jwt\n", Format::default(), Ok("jwt")),
-            ("jwt", Format { kind: "text".into(), ..Format::default() }, Ok("jwt")),
+            (" jwt\n", form(""), Ok("jwt")),
+            ("jwt", form("text"), Ok("jwt")),
             (r#"{"id":"jwt"}"#, json("id"), Ok("jwt")),
             (r#"{"id":"jwt"}"#, json("other"), Err("has no text called \"other\"")),
             (r#"{"id":1}"#, json("id"), Err("has no text called \"id\"")),
             ("jwt", json("id"), Err("is not JSON")),
-            (" ", Format::default(), Err("has no token in it")),
-            (
-                "",
-                Format { kind: "xml".into(), ..Format::default() },
-                Err("should have the format \"xml\": there are text and json"),
-            ),
+            (" ", form(""), Err("has no token in it")),
+            ("", form("xml"), Err("should have the format \"xml\": there are text and json")),
         ] {
             assert_eq!(read(text, &format).as_deref().map_err(String::as_str), expected, "{text}");
         }

@@ -210,10 +210,10 @@ fn what_is_wrong_with_a_file_is_told() {
         "source_credentials": with("refresh_token", Value::Null),
     });
     for (file, expected) in [
-        (json!(SECRET), "a member of it has the wrong type".to_owned()),
+        (json!(SECRET), "it is no object".to_owned()),
         (without("type"), "there is no \"type\" in it".to_owned()),
-        (without("refresh_token"), "missing field `refresh_token`".to_owned()),
-        (with("client_id", json!([SECRET])), "a member of it has the wrong type".to_owned()),
+        (without("refresh_token"), "there is no \"refresh_token\" in it".to_owned()),
+        (with("client_id", json!([SECRET])), "\"client_id\" in it has the wrong type".to_owned()),
         (
             with("type", json!("gdch_service_account")),
             "type \"gdch_service_account\" can't be used: there are service_account, authorized_user, \
@@ -226,7 +226,7 @@ fn what_is_wrong_with_a_file_is_told() {
         ),
         (user(&fake, "/empty"), "Google's token service gave no access token".to_owned()),
         (service_account, "its private_key can't be used".to_owned()),
-        (impersonated, "its source_credentials: a member of it has the wrong type".to_owned()),
+        (impersonated, "its source_credentials: there is no \"refresh_token\" in it".to_owned()),
     ] {
         let error = home(&fake, &file).open(Kms::Gcp, VERSION).unwrap_err();
         assert_eq!(error, format!("Google credentials in HOME/google.json: {expected}"));

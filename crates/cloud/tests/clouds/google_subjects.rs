@@ -229,7 +229,7 @@ fn what_is_wrong_with_a_source_is_told() {
             json!({ "environment_id": "aws1", "url": "http://192.0.2.1/" }),
             "its url leads to another host than 169.254.169.254 or fd00:ec2::254",
         ),
-        (json!({ "url": [SECRET] }), "a member of it has the wrong type"),
+        (json!({ "url": [SECRET] }), "\"url\" in it has the wrong type"),
     ] {
         let error = home(&fake, &file(&fake, source)).open(Kms::Gcp, VERSION).unwrap_err();
         assert_eq!(error, format!("Google credentials in HOME/google.json: {expected}"));
