@@ -32,6 +32,8 @@ pub mod blocking;
 pub mod client;
 #[cfg(feature = "blocking")]
 mod connections;
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod dump;
 #[cfg(feature = "blocking")]
 mod forwarding;
 #[cfg(any(feature = "blocking", feature = "async"))]

@@ -2,6 +2,7 @@
 
 use crate::attempts::Target;
 use crate::call::{Answer, BrokenOff};
+use crate::dump;
 use crate::settings::HttpLog;
 use crate::shown::{self, shown_url};
 use bytes::Bytes;
@@ -17,7 +18,7 @@ pub(crate) fn request(log: HttpLog, target: &Target, headers: &HeaderMap, body: 
     if log.dumps {
         let mut headers = headers.clone();
         headers.remove(header::AUTHORIZATION);
-        let body = body.map(|bytes| shown::body(&target.url, bytes)).unwrap_or_default();
+        let body = body.map(|bytes| dump::body(&target.url, bytes)).unwrap_or_default();
         tracing::debug!("request: {method} {url} {:?} {body}", shown_headers(headers));
     }
 }
@@ -28,7 +29,7 @@ pub(crate) fn answer(log: HttpLog, target: &Target, answer: &Answer, took: Durat
     tracing::debug!(?proto, status, Δ = %took, "↳ {} {}", target.method, shown_url(&target.url));
     if log.dumps {
         let body = match &answer.body {
-            Ok(body) => shown::body(&target.url, body),
+            Ok(body) => dump::body(&target.url, body),
             Err(BrokenOff(reason)) => format!("[broken off: {reason}]"),
         };
         tracing::debug!("answer: {status} {:?} {body}", shown_headers(answer.headers.clone()));
