@@ -115,7 +115,7 @@ impl<'a> Pool<'a> {
             pool.stoppers.push(stopper.clone());
             let span = info_span!("worker", agent = session.name.as_str());
             let settings = span.in_scope(|| with_tracing(settings, &answer));
-            let status = board.add(session.id.clone(), session.name.clone());
+            let status = board.add(session.id.clone(), session.name.clone(), session.ping_interval);
             let (idle, board, own_span) = (idle.clone(), board.clone(), span.clone());
             let datadog = settings.datadog.as_ref();
             let statsd = datadog.and_then(|datadog| span.in_scope(|| Statsd::new(datadog, &session.name)));

@@ -15,7 +15,7 @@ use crate::{CloudError, filled};
 /// What both services answer.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Role {
+pub(crate) struct Role {
     access_key_id: String,
     secret_access_key: String,
     token: Option<String>,

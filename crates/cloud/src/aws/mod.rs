@@ -24,4 +24,5 @@ pub(crate) use containers::tags as ecs_tags;
 pub(crate) use ec2::instance_tags;
 pub(crate) use imds::Imds;
 pub(crate) use kms::AwsKms;
+pub(crate) use machine::Role;
 pub(crate) use sign::{Scope, signed};

@@ -5,24 +5,15 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use url::{Host, Position, Url};
 
 use super::external_account::{ExternalAccount, Source};
-use crate::aws::{Scope, signed};
+use crate::aws::{Role, Scope, signed};
 use crate::http::{Ask, Service, Way};
 use crate::{CloudError, Variables, filled};
 
 const SESSION_SECONDS: &str = "300";
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Role {
-    access_key_id: String,
-    secret_access_key: String,
-    token: Option<String>,
-}
 
 /// The meta-data service that a file names, and its session.
 struct Instance<'a> {
@@ -101,7 +92,7 @@ impl Instance<'_> {
         let role: Role = serde_json::from_str(&text).map_err(|_| {
             CloudError::Credentials("the EC2 meta-data service has no keys for its role".to_owned())
         })?;
-        Ok(Credentials::from_keys(role.access_key_id, role.secret_access_key, role.token))
+        Ok(role.into())
     }
 
     fn get(&mut self, member: &str, url: &str) -> Result<String, CloudError> {

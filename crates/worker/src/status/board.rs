@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use redkite_api::{AgentId, JobId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// All workers of a process, and what was counted.
 #[derive(Debug, Default)]
@@ -62,6 +62,8 @@ pub(crate) struct Shown {
 pub(crate) struct WorkerStatus {
     pub(crate) id: AgentId,
     pub(crate) name: String,
+    /// How often it asks for work.
+    pub(super) ping_interval: Duration,
     state: Mutex<State>,
     recent: Arc<Recent>,
 }
@@ -79,10 +81,10 @@ pub(crate) struct State {
 }
 
 impl Board {
-    /// Adds the next worker.
-    pub(crate) fn add(&self, id: AgentId, name: String) -> Arc<WorkerStatus> {
-        let worker =
-            Arc::new(WorkerStatus { id, name, state: Mutex::default(), recent: self.recent.clone() });
+    /// Adds the next worker, which pings once in each interval.
+    pub(crate) fn add(&self, id: AgentId, name: String, ping_interval: Duration) -> Arc<WorkerStatus> {
+        let recent = self.recent.clone();
+        let worker = Arc::new(WorkerStatus { id, name, ping_interval, state: Mutex::default(), recent });
         self.lock().push(worker.clone());
         worker
     }

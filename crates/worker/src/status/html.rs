@@ -4,8 +4,9 @@ use super::board::{Board, Link, Shown, State, Trouble, WorkerStatus};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// A heartbeat or ping older than this is marked.
-const OLD_PING: Duration = Duration::from_secs(10);
+/// A ping that is older than two intervals, in each of which it comes when chance has it, and this is marked.
+const SLOW_PING: Duration = Duration::from_secs(5);
+/// A heartbeat that is older is marked.
 const OLD_HEARTBEAT: Duration = Duration::from_secs(150);
 
 /// How a badge looks.
@@ -100,18 +101,20 @@ fn row(number: usize, worker: &WorkerStatus, state: &State) -> String {
         (Link::Polling, false) => (Look::Good, "polling"),
         (Link::Streaming, false) => (Look::Good, "streaming"),
     };
+    // Nobody waits for those of a worker that has gone.
+    let limit = |usual| if state.link == Link::Gone { Duration::MAX } else { usual };
     let heartbeat = match &state.heartbeat_error {
-        None => since(state.last_heartbeat, OLD_HEARTBEAT),
+        None => since(state.last_heartbeat, limit(OLD_HEARTBEAT)),
         Some(error) => format!("{} <small>{}</small>", badge(Look::Bad, "failed"), escaped(error)),
     };
     // A worker with a job doesn't ping, nor does one that listens to a stream.
-    let ping_limit =
-        if state.job.is_some() || state.link == Link::Streaming { Duration::MAX } else { OLD_PING };
+    let is_busy = state.job.is_some() || state.link == Link::Streaming;
+    let old_ping = if is_busy { Duration::MAX } else { 2 * worker.ping_interval + SLOW_PING };
     let cells = [
         ("Worker", format!("<span>{}<br><small>Worker {number}</small></span>", escaped(&worker.name))),
         ("Connection", format!("<span>{}</span>", badge(look, word))),
         ("Job", job(state.job.as_ref())),
-        ("Last ping", format!("<span>{}</span>", since(state.last_ping, ping_limit))),
+        ("Last ping", format!("<span>{}</span>", since(state.last_ping, limit(old_ping)))),
         ("Last heartbeat", format!("<span>{heartbeat}</span>")),
     ];
     let cells: String =
@@ -205,10 +208,31 @@ mod tests {
     }
 
     #[test]
+    fn a_ping_that_is_overdue_is_marked() {
+        let worker = Board::default().add("A".into(), "one".to_owned(), Duration::from_secs(10));
+        for (link, seconds, expected) in [
+            (Link::Polling, 20, false),
+            (Link::Polling, 26, true),
+            (Link::Unreachable, 26, true),
+            (Link::Streaming, 26, false),
+            (Link::Gone, 26, false),
+        ] {
+            let last_ping = Instant::now().checked_sub(Duration::from_secs(seconds));
+            let shown = row(1, &worker, &State { link, last_ping, ..State::default() });
+            let age = if expected {
+                badge(Look::Bad, &format!("{seconds}s ago"))
+            } else {
+                format!("<span>{seconds}s ago")
+            };
+            assert!(shown.contains(&age), "{link:?} {seconds}: {shown}");
+        }
+    }
+
+    #[test]
     fn the_page_shows_agents_jobs_connections_and_errors() {
         let board = Board::default();
-        let first = board.add("A".into(), "<one>".to_owned());
-        let second = board.add("B".into(), "two".to_owned());
+        let first = board.add("A".into(), "<one>".to_owned(), Duration::from_secs(10));
+        let second = board.add("B".into(), "two".to_owned(), Duration::from_secs(10));
         first.link(Link::Streaming);
         first.has_job(Some(Shown {
             id: "J".into(),
@@ -219,7 +243,7 @@ mod tests {
         second.link(Link::Unreachable);
         second.trouble("no <route>");
         second.trouble("no <route>");
-        board.add("C".into(), "three".to_owned()).paused(true);
+        board.add("C".into(), "three".to_owned(), Duration::from_secs(10)).paused(true);
         let page = page(&board, Instant::now());
         for part in [
             "<title>Status for buildkite-agent</title>",
@@ -238,7 +262,7 @@ mod tests {
         for outside in ["<script", "src=", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
-        let paused = super::row(1, &second, &State { paused: true, link: Link::Polling, ..State::default() });
+        let paused = row(1, &second, &State { paused: true, link: Link::Polling, ..State::default() });
         assert!(paused.contains("paused"), "{paused}");
     }
 }

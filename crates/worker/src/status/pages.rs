@@ -75,11 +75,12 @@ fn status_json(workers: &[std::sync::Arc<WorkerStatus>]) -> String {
 mod tests {
     use super::*;
     use crate::status::board::Shown;
+    use std::time::Duration;
 
     #[test]
     fn paths_and_what_they_answer() {
         let board = Board::default();
-        let worker = board.add("A".into(), "<name>".to_owned());
+        let worker = board.add("A".into(), "<name>".to_owned(), Duration::from_secs(10));
         let answer = |path: &str| page(path, &board, Instant::now());
         assert_eq!(answer("/").body, "OK: Buildkite agent is running");
         for path in ["/agent/0", "/agent/2", "/agent/01", "/agent/+1", "/agent/x", "/agent/", "/other"] {
